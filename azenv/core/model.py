@@ -1,0 +1,104 @@
+"""The nouns: context, account, tenant, subscription. Values, compared by content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+USER = "user"
+SERVICE_PRINCIPAL = "servicePrincipal"
+MANAGED_IDENTITY = "managedIdentity"
+ACCOUNT_KINDS = (USER, SERVICE_PRINCIPAL, MANAGED_IDENTITY)
+
+AZURE_CLOUD = "AzureCloud"
+
+# What a context exports beside the default; `core.slots` knows what each family means.
+FAMILIES = ("az-tokens", "terraform", "ansible", "azd", "dotnet", "kube", "sdk")
+DEFAULT_FAMILIES = ("az-tokens", "terraform", "ansible")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who signed in.
+
+    `home_id` is MSAL's home_account_id (`uid.utid`) for a user; `<client id>.<tenant>` for a
+    service principal; az's assignedIdentityInfo (`MSI`, `MSIClient-<guid>` …) for a managed
+    identity; empty where only the user name is known (az's profile does not hold it).
+    """
+
+    username: str
+    kind: str = USER
+    home_id: str = ""
+    home_tenant: str = ""
+    certificate_sni: bool = False
+
+    @property
+    def key(self) -> str:
+        """Return what two rows of one account have in common, ignoring case."""
+        return (self.home_id or f"{self.kind}:{self.username}").casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A directory: its id, and the domain and display name where they are known."""
+
+    id: str
+    domain: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """The billing and resource container; `state` as Azure says it (Enabled, Disabled …)."""
+
+    id: str
+    name: str
+    state: str = "Enabled"
+    home_tenant: str = ""
+    managed_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a context points at, and through whom: everything but what the user adds to it."""
+
+    cloud: str
+    account: Account
+    tenant: Tenant
+    subscription: Subscription | None = None
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """Return (cloud, account, tenant, subscription), comparable ignoring case."""
+        subscription = self.subscription.id if self.subscription else ""
+        return (
+            self.cloud.casefold(),
+            self.account.key,
+            self.tenant.id.casefold(),
+            subscription.casefold(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A named target. The id is random, never changes and never comes back."""
+
+    id: str
+    name: str
+    target: Target
+    group: str = ""
+    location: str = ""
+    protected: bool = False
+    locked: bool = False
+    also: tuple[str, ...] = ()
+    exports: tuple[str, ...] = DEFAULT_FAMILIES
+    keep: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def is_locked(self) -> bool:
+        """Tell whether the overlay holds this subscription only: `protected` implies it."""
+        return self.locked or self.protected
+
+    def renamed(self, name: str) -> Context:
+        """Return the same context under another name."""
+        return replace(self, name=name)

@@ -1,0 +1,91 @@
+"""What a context may be called, what a generated name is, and what may be printed.
+
+Display forms exist because tenants and subscriptions are named by strangers: a guest sees
+whatever a hostile tenant calls itself (DESIGN section 2).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from azenv.core.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from azenv.core.model import Target
+
+LONGEST = 128
+_SAFE_PUNCTUATION = frozenset(" ._-@()")
+# Cc control, Cf format (bidi, zero width), Zl and Zp line and paragraph separators, Cs lone
+# surrogates, which cannot be written as UTF-8.
+_REFUSED_CATEGORIES = frozenset(("Cc", "Cf", "Zl", "Zp", "Cs"))
+
+
+def display(text: str) -> str:
+    """Return the display form: every character but letters, digits, space and `._-@()` is `_`."""
+    return "".join(c if c.isalnum() or c in _SAFE_PUNCTUATION else "_" for c in text)
+
+
+def printable(text: str) -> str:
+    """Return `text` without control, bidi and format characters: for paths and true names."""
+    return "".join("?" if unicodedata.category(c) in _REFUSED_CATEGORIES else c for c in text)
+
+
+def ensure_name(name: str) -> str:
+    """Return `name`, or raise UsageError where a context may not be called so."""
+    if not name.strip():
+        message = "a context's name may not be empty"
+        raise UsageError(message, hint="azenv rename OLD NEW")
+    if len(name) > LONGEST:
+        message = f"a context's name has at most {LONGEST} characters; this one has {len(name)}"
+        raise UsageError(message)
+    for position, char in enumerate(name, start=1):
+        if unicodedata.category(char) in _REFUSED_CATEGORIES:
+            message = f"a context's name may not hold {_char_name(char)} (character {position})"
+            raise UsageError(message)
+    return name
+
+
+def _char_name(char: str) -> str:
+    return f"U+{ord(char):04X} {unicodedata.name(char, 'a control character')}"
+
+
+def generated(target: Target, is_taken: Callable[[str], bool]) -> str:
+    """Return the name of a context that the user did not name (DESIGN section 2)."""
+    tenant = target.tenant.domain or target.tenant.id
+    if target.subscription:
+        name = f"{target.subscription.name} ({target.subscription.id})"
+    else:
+        name = f"{tenant} - {target.account.username}"
+    # Azure's own names may hold anything; ours may not, and are cut so that a suffix still fits.
+    name = _acceptable(name)
+    if not is_taken(name):
+        return name
+    name = _acceptable(f"{name} - {tenant} - {target.account.username}")
+    return name if not is_taken(name) else _numbered(name, is_taken)
+
+
+def _acceptable(name: str) -> str:
+    name = printable(name).replace("?", "_") if printable(name) != name else name
+    return name[:LONGEST].strip() or "context"
+
+
+def _numbered(name: str, is_taken: Callable[[str], bool]) -> str:
+    number = 2
+    while is_taken(candidate := f"{name[: LONGEST - 6]} ({number})"):
+        number += 1
+    return candidate
+
+
+def nearest(wanted: str, names: Iterable[str], most: int = 3) -> tuple[str, ...]:
+    """Return the names that come closest to `wanted`, best first."""
+    import difflib  # noqa: PLC0415  slow to import, needed for errors only
+
+    folded = {}
+    for name in names:
+        folded.setdefault(name.casefold(), name)
+    close = difflib.get_close_matches(wanted.casefold(), folded, n=most, cutoff=0.5)
+    inside = [key for key in folded if wanted.casefold() in key and key not in close]
+    return tuple(folded[key] for key in [*close, *inside][:most])
