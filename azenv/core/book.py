@@ -1,0 +1,143 @@
+"""The book: every context one user has, the default, and the targets known beside them.
+
+Pure rules (azure-powershell.md 1.6 to 1.11, its traps not copied); `store.contexts` reads and
+writes it. One change is one method, so that two processes merge operation by operation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from azenv.core import lookup, names
+from azenv.core.errors import AzenvError
+from azenv.core.model import Context, Target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from azenv.core.model import Account
+
+    Identity = tuple[str, str, str, str]
+
+
+@dataclass(slots=True)
+class Book:
+    """Contexts by id, in the order they came; `known` are targets without a context of theirs.
+
+    `default` is azenv's own default (a context id, or empty); `az_seen` is az's default row as
+    azenv last saw it, so that the later change of the two counts (DESIGN section 3).
+    """
+
+    contexts: dict[str, Context] = field(default_factory=dict)
+    known: dict[Identity, Target] = field(default_factory=dict)
+    default: str = ""
+    az_seen: str = ""
+
+    def copy(self) -> Book:
+        """Return a book that can be changed without changing this one (contexts are values)."""
+        return Book(dict(self.contexts), dict(self.known), self.default, self.az_seen)
+
+    def rows(self) -> list[lookup.Row]:
+        """Return what names are looked up in."""
+        return [row_of(context) for context in self.contexts.values()]
+
+    def find(self, text: str, *, exact: bool = False) -> Context:
+        """Return the context that `text` names. Raises NotFoundError, AmbiguousError."""
+        return self.contexts[lookup.find(text, self.rows(), exact=exact)[lookup.ID]]
+
+    def named(self, name: str) -> Context | None:
+        """Return the context called `name`, ignoring case."""
+        folded = name.casefold()
+        return next((c for c in self.contexts.values() if c.name.casefold() == folded), None)
+
+    def of(self, identity: Identity) -> list[Context]:
+        """Return the contexts of one identity, the oldest first."""
+        return [c for c in self.contexts.values() if c.target.identity == identity]
+
+    def add(self, target: Target, new_id: str, name: str | None = None) -> Context:
+        """Add a context of `target`, or update the one that has its identity.
+
+        With a `name` of its own a second context of that identity is added. Raises AzenvError
+        where `name` is another identity's.
+        """
+        same = self.of(target.identity)
+        if name is None and same:
+            return self.put(replace(same[0], target=target))
+        if name is None:
+            name = names.generated(target, lambda text: self.named(text) is not None)
+        else:
+            names.ensure_name(name)
+        taken = self.named(name)
+        if taken is not None and taken.target.identity == target.identity:
+            return self.put(replace(taken, target=target))
+        if taken is not None:
+            raise taken_error(taken)
+        self.known.pop(target.identity, None)
+        return self.put(Context(id=new_id, name=name, target=target))
+
+    def put(self, context: Context) -> Context:
+        """Store `context` under its id and return it."""
+        self.contexts[context.id] = context
+        return context
+
+    def rename(self, context: Context, name: str, *, force: bool = False) -> Context:
+        """Give `context` another name; a change of case only is one, too.
+
+        Raises AzenvError where another context has that name, unless `force`, which removes it:
+        the renamed context is then the default if the removed one was.
+        """
+        names.ensure_name(name)
+        taken = self.named(name)
+        if taken is not None and taken.id != context.id:
+            if not force:
+                raise taken_error(taken)
+            was_default = self.default == taken.id
+            self.remove(taken)
+            if was_default:
+                self.default = context.id
+        return self.put(context.renamed(name))
+
+    def remove(self, context: Context) -> Context | None:
+        """Remove `context`; its target stays known.
+
+        Returns the new default where the removed one was the default: the first by name of the
+        same account, else the first by name; None where the default did not change.
+        """
+        del self.contexts[context.id]
+        if not self.of(context.target.identity):
+            self.known[context.target.identity] = context.target
+        if self.default != context.id:
+            return None
+        heir = self._heir(context.target.account)
+        self.default = heir.id if heir else ""
+        return heir
+
+    def _heir(self, account: Account) -> Context | None:
+        ranked = sorted(
+            self.contexts.values(),
+            key=lambda c: (c.target.account.key != account.key, c.name.casefold(), c.id),
+        )
+        return next((context for context in ranked if not context.protected), None)
+
+    def targets(self) -> list[Target]:
+        """Return every target known, those of the contexts first."""
+        found = {c.target.identity: c.target for c in self.contexts.values()}
+        return [*found.values(), *(t for key, t in self.known.items() if key not in found)]
+
+
+def row_of(context: Context) -> lookup.Row:
+    """Return what `context` can be called by."""
+    subscription = context.target.subscription
+    return (
+        context.id,
+        context.name,
+        subscription.id if subscription else "",
+        subscription.name if subscription else "",
+    )
+
+
+def taken_error(taken: Context) -> AzenvError:
+    """Return the error for a name that another context has."""
+    return AzenvError(
+        f'a context named "{taken.name}" exists',
+        hint="choose another name, or add --force to replace it",
+    )

@@ -1,0 +1,1 @@
+"""What azenv keeps on disk: contexts, records, pins and trust, settings, sessions."""
