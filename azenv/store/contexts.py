@@ -180,7 +180,8 @@ def _context_object(context: Context) -> Object:
             "protected": context.protected,
             "locked": context.locked,
             "also": context.also,
-            "exports": () if context.exports == DEFAULT_FAMILIES else context.exports,
+            # a list, so that "exports nothing" is not taken for "nothing to say"
+            "exports": None if context.exports == DEFAULT_FAMILIES else list(context.exports),
             "keep": context.keep,
             "tags": dict(context.tags) or None,
         }
