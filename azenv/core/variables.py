@@ -77,7 +77,7 @@ SET, UNSET, LEAVE, SET_IF_ABSENT = "=", "-", ".", "?"
 SEPARATOR = "\x1f"
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
     """Return 12 hex digits that name `text`: FNV-1a, since importing hashlib costs 3 ms."""
     value = 0xCBF29CE484222325
     for byte in text.encode():
@@ -86,7 +86,7 @@ def _digest(text: str) -> str:
 
 
 # Names the order of the table. A running shell reads no record of another layout by position.
-LAYOUT = _digest(" ".join(("1", *NAMES, str(len(SETTABLE)), SOFT)))
+LAYOUT = digest(" ".join(("1", *NAMES, str(len(SETTABLE)), SOFT)))
 
 # The built-in context `none`: nothing may be reached until the user decides.
 NONE_ID = "none"

@@ -33,7 +33,7 @@ INDEX = (
 
 def make_directories(paths: Paths) -> None:
     """Make the record directories, and say which names this layout stands for."""
-    if os.path.exists(os.path.join(paths.records, "table")):
+    if all(os.path.exists(os.path.join(paths.records, name)) for name in ("table", "generation")):
         return
     ensure_private_directory(paths.state)
     ensure_private_directory(paths.records)

@@ -1,0 +1,119 @@
+"""One change: under the store lock, in the order that a shell can follow at any moment.
+
+Overlays are told stale, records written, the store saved, the generation changed. A writer that
+is killed midway leaves the mark `dirty`; the next one makes the records again from the store.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from azenv.activation import render, verdicts
+from azenv.core.book import Book
+from azenv.store import contexts, records, trust
+from azenv.store.files import ensure_private_directory, locked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from azenv.activation.place import Place
+
+
+class changing:  # noqa: N801  reads as a verb: `with changing(place) as book:`
+    """Hold the store; the block changes `book` and `trust`; leaving it without error saves.
+
+    Raises DamagedError where the store does not parse, AzenvError where it is locked.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._lock = locked(place.paths.lock)
+        self.book = Book()
+        self.trust = trust.Trust()
+
+    def __enter__(self) -> changing:
+        ensure_private_directory(self._place.paths.store)
+        self._lock.__enter__()
+        try:
+            self._load()
+        except BaseException:
+            self._lock.__exit__()
+            raise
+        return self
+
+    def _load(self) -> None:
+        paths = self._place.paths
+        self._old = contexts.load(paths.store)
+        self.trust = trust.load(paths.store)
+        self._old_decisions = {path: (e.verdict, e.content, e.context_id) for path, e in self.trust}
+        self.book = self._old.copy()
+        if records.is_dirty(paths) or not os.path.exists(os.path.join(paths.records, "index")):
+            rebuild(self._place, self._old, self.trust)
+
+    def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
+        try:
+            if kind is None:
+                self._save()
+        finally:
+            self._lock.__exit__()
+
+    def _save(self) -> None:
+        paths = self._place.paths
+        decisions = {path: (e.verdict, e.content, e.context_id) for path, e in self.trust}
+        new_trust = decisions != self._old_decisions
+        if self.book == self._old and not new_trust:
+            return
+        records.mark_dirty(paths)
+        stale = render.update(paths, self._old, self.book)
+        _mark_stale(self._place, stale)
+        verdicts.refresh(paths, self.trust)
+        if self.book != self._old:
+            contexts.save(paths.store, self.book)
+        if new_trust:
+            trust.save(paths.store, self.trust)
+        records.bump(paths)
+        records.clear_dirty(paths)
+        _remove_overlays(self._place, self._old.contexts.keys() - self.book.contexts.keys())
+
+
+def rebuild(place: Place, book: Book, decided: trust.Trust) -> None:
+    """Make every record again from the store. Call under the store lock."""
+    paths = place.paths
+    records.make_directories(paths)
+    records.mark_dirty(paths)
+    for directory in ("contexts", "seeds", "groups"):
+        for name in os.listdir(os.path.join(paths.records, directory)):
+            if name not in book.contexts:
+                records.remove(paths, f"{directory}/{name}")
+    _mark_stale(place, render.update(paths, Book(), book))
+    verdicts.refresh(paths, decided)
+    _retire_other_layouts(paths.state, os.path.basename(paths.records))
+    records.bump(paths)
+    records.clear_dirty(paths)
+
+
+def _mark_stale(place: Place, context_ids: Iterable[str]) -> None:
+    """Let each shell ask for these overlays again: their stamp is set to the beginning of time."""
+    root = place.existing_root
+    for context_id in context_ids if root else ():
+        try:
+            os.utime(os.path.join(str(root), "az", context_id, ".azure", ".stamp"), (0, 0))
+        except OSError:
+            continue  # not made yet
+
+
+def _remove_overlays(place: Place, context_ids: Iterable[str]) -> None:
+    root = place.existing_root
+    for context_id in context_ids if root else ():
+        shutil.rmtree(os.path.join(str(root), "az", context_id), ignore_errors=True)
+
+
+def _retire_other_layouts(state: str, layout: str) -> None:
+    """Take the answers of an older azenv away: its shells would follow them for ever."""
+    for name in os.listdir(state):
+        directory = os.path.join(state, name)
+        if name != layout and os.path.exists(os.path.join(directory, "table")):
+            for part in ("contexts", "pins", "generation"):
+                shutil.rmtree(os.path.join(directory, part), ignore_errors=True)

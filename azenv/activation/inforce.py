@@ -1,0 +1,126 @@
+"""Which context is in force here, and why: the program's side of what the shells decide."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from azenv.activation import verdicts
+from azenv.core import delta
+from azenv.core.errors import AzenvError, NotTrustedError
+from azenv.core.resolve import Link, Resolution, Source, resolve
+from azenv.core.variables import NONE_ID
+from azenv.interop import azprofile
+from azenv.store import pins, records, trust
+from azenv.watch import candidates, logical_directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from azenv.activation.place import Place
+    from azenv.core.book import Book
+    from azenv.core.model import Context, Target
+
+GONE = "the context is gone"
+
+
+def resolution(place: Place, book: Book, flag: str = "") -> Resolution:
+    """Return the context in force, with the whole chain. `flag` is what --context names."""
+    links = [choice(place, book), pin(place), default(place, book)]
+    if flag:
+        links.append(Link(Source.FLAG, book.find(flag).id, "--context"))
+    return resolve(tuple(links))
+
+
+def choice(place: Place, book: Book) -> Link:
+    """Return this shell's choice; an expired or vanished one blocks."""
+    chosen = place.environ.get(delta.CHOICE, "")
+    if not chosen:
+        return Link(Source.CHOICE)
+    if chosen == NONE_ID:
+        return Link(Source.CHOICE, NONE_ID, blocked="chosen")
+    if _is_over(place):
+        return Link(Source.CHOICE, NONE_ID, blocked="the time is up")
+    if chosen not in book.contexts:
+        return Link(Source.CHOICE, NONE_ID, blocked=GONE)
+    return Link(Source.CHOICE, chosen)
+
+
+def _is_over(place: Place) -> bool:
+    name = place.environ.get(delta.UNTIL, "")
+    root = place.existing_root
+    if not name:
+        return False
+    try:
+        return os.stat(os.path.join(root or "", "until", name)).st_mtime < time.time()
+    except OSError:
+        return True  # a missing deadline is an expired one
+
+
+def pin(place: Place) -> Link:
+    """Return the answer of the nearest pin that is not denied; a blocked one answers `none`."""
+    try:
+        directory = logical_directory(place.environ)
+    except OSError:
+        return Link(Source.PIN)
+    known = verdicts.rows(place.paths)
+    decided = trust.load(place.paths.store)
+    for path in candidates(directory):
+        if not os.path.lexists(path):
+            continue
+        try:
+            content = pins.read(path)
+        except FileNotFoundError:
+            continue
+        except pins.PinError as error:
+            return Link(Source.PIN, NONE_ID, path, error.message)
+        word, argument = verdicts.verdict(os.path.realpath(path), content, decided, known)
+        if word == records.CONTEXT:
+            return Link(Source.PIN, argument, path)
+        if word == records.BLOCKED:
+            return Link(Source.PIN, NONE_ID, path, argument)
+    return Link(Source.PIN)
+
+
+def default(place: Place, book: Book) -> Link:
+    """Return the default: of azenv's own and az's, the later change counts (DESIGN section 3)."""
+    found = azprofile.default_target(place.paths.base)
+    fingerprint = found[1] if found else ""
+    if book.default in book.contexts and book.az_seen == fingerprint:
+        return Link(Source.DEFAULT, book.default, "azenv")
+    if found is None:
+        return Link(Source.DEFAULT)
+    same = context_of(book, found[0])
+    return Link(Source.DEFAULT, same.id if same else "", "az")
+
+
+def context_of(book: Book, target: Target) -> Context | None:
+    """Return the oldest context of az's row `target`: by identity, or by what az's profile has.
+
+    az's profile does not hold a user's home id, so the user name stands in for it.
+    """
+    if same := book.of(target.identity):
+        return same[0]
+    wanted = _without_home(target)
+    return next((c for c in book.contexts.values() if _without_home(c.target) == wanted), None)
+
+
+def _without_home(target: Target) -> tuple[str, ...]:
+    subscription = target.subscription.id if target.subscription else ""
+    parts = (target.cloud, target.account.kind, target.account.username, target.tenant.id)
+    return tuple(part.casefold() for part in (*parts, subscription))
+
+
+def ensure_context(place: Place, book: Book, flag: str = "") -> Context:
+    """Return the context in force.
+
+    Raises NotTrustedError where a pin blocks, AzenvError where another block or nothing answers.
+    """
+    link = resolution(place, book, flag).link
+    if link.is_blocked:
+        where = f" ({link.detail})" if link.detail else ""
+        kind = NotTrustedError if link.source == Source.PIN else AzenvError
+        raise kind(f"blocked: {link.blocked}{where}", hint="azenv why")
+    if not link.context_id:
+        message = "no context is in force: no choice, no pin, no default"
+        raise AzenvError(message, hint="azenv use NAME" if book.contexts else "azenv import az")
+    return book.contexts[link.context_id]

@@ -1,0 +1,129 @@
+"""From the book to records: only what changed is written (10,000 contexts are fine)."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from azenv.core import slots, variables
+from azenv.interop import azclouds, azprofile
+from azenv.store import records
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from azenv.core.book import Book
+    from azenv.core.model import Context, Target
+    from azenv.store.paths import Paths
+
+    Groups = dict[str, list[Target]]
+
+
+def index_row(context: Context) -> tuple[str, ...]:
+    """Return the columns of `records.INDEX` for one context."""
+    target, subscription = context.target, context.target.subscription
+    return (
+        context.id,
+        context.name,
+        subscription.id if subscription else "",
+        subscription.name if subscription else "",
+        subscription.state if subscription else "",
+        target.tenant.id,
+        target.tenant.domain,
+        target.tenant.name,
+        target.account.username,
+        target.account.kind,
+        target.cloud,
+        ("P" if context.protected else "") + ("L" if context.locked else ""),
+    )
+
+
+def group_of(target: Target) -> str:
+    """Return the name of the targets that share an overlay's profile: account and tenant."""
+    return variables.digest(variables.SEPARATOR.join(target.identity[:3]))
+
+
+def groups(book: Book) -> Groups:
+    """Return the known targets that have a subscription, by group."""
+    found: Groups = {}
+    names: dict[tuple[str, ...], str] = {}
+    for target in book.targets():
+        key = target.identity[:3]
+        if key not in names:
+            names[key] = group_of(target)
+        found.setdefault(names[key], []).append(target)
+    return found
+
+
+def seed(context: Context) -> dict[str, object]:
+    """Return what the overlay of `context` is made from, beside its group's rows."""
+    target = context.target
+    return {
+        "cloud": target.cloud,
+        "kind": target.account.kind,
+        "username": target.account.username,
+        "home_id": target.account.home_id,
+        "tenant": target.tenant.id,
+        "subscription": target.subscription.id if target.subscription else "",
+        "locked": context.is_locked,
+        "also": list(context.also),
+        "tokens": "az-tokens" in context.exports,
+        "group": group_of(target),
+    }
+
+
+def update(paths: Paths, old: Book, new: Book) -> list[str]:
+    """Write the records in which `new` differs from `old`; return the ids of stale overlays.
+
+    An overlay is stale where its seed or the rows of its group changed.
+    """
+    records.make_directories(paths)
+    clouds = _cloud_facts(paths.base, new.contexts.values())
+    stale = [
+        context.id
+        for context in new.contexts.values()
+        if context is not (before := old.contexts.get(context.id)) and context != before
+    ]
+    for context_id in stale:
+        _write(paths, new.contexts[context_id], clouds)
+    for context_id in old.contexts.keys() - new.contexts.keys():
+        records.remove(paths, f"contexts/{context_id}")
+        records.remove(paths, f"seeds/{context_id}")
+    changed = _update_groups(paths, groups(old), groups(new))
+    if changed:
+        stale += [c.id for c in new.contexts.values() if group_of(c.target) in changed]
+    if old.contexts != new.contexts or not old.contexts:
+        records.write_index(paths, map(index_row, new.contexts.values()))
+        records.write_names(paths, (context.name for context in new.contexts.values()))
+    return stale
+
+
+def _cloud_facts(base: str, contexts: Iterable[Context]) -> dict[str, slots.CloudFacts]:
+    used = {context.target.cloud for context in contexts} - slots.AUTHORITIES.keys()
+    return {name: azclouds.facts(base, name) for name in used}
+
+
+def _write(paths: Paths, context: Context, clouds: dict[str, slots.CloudFacts]) -> None:
+    found = slots.slots(
+        context,
+        extension_dir=os.path.join(paths.base, "cliextensions"),
+        store=paths.store,
+        cloud=clouds.get(context.target.cloud),
+        windows=os.name == "nt",
+    )
+    text = variables.record(context.id, slots.label(context), found)
+    records.write_context(paths, context.id, text)
+    records.write_seed(paths, context.id, json.dumps(seed(context)))
+
+
+def _update_groups(paths: Paths, old: Groups, new: Groups) -> set[str]:
+    changed = set()
+    for group, targets in new.items():
+        if old.get(group) != targets:
+            rows = [azprofile.row(target) for target in targets]
+            records.write_group(paths, group, json.dumps(rows))
+            changed.add(group)
+    for group in old.keys() - new.keys():
+        records.remove(paths, f"groups/{group}")
+    return changed
