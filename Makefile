@@ -32,7 +32,7 @@ test: ready ## every test, in random order
 	$(PY) -m pytest -n 2 $(ARGS)
 
 bench: ready ## the figures that azenv promises, beside direnv, mise and az
-	$(PY) -P tests/bench/run.py $(ARGS)
+	$(PY) -m tests.bench $(ARGS)
 
 lint: lint-python lint-shells ## everything that reads the code without running it
 
