@@ -6,8 +6,7 @@ again, so that the same bytes which now mean another context are never followed.
 
 from __future__ import annotations
 
-import os
-
+from azenv.activation.undecided import NOT_TRUSTED, is_foreign
 from azenv.core import pinning
 from azenv.core.errors import AmbiguousError, NotFoundError
 from azenv.core.names import display
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from azenv.store.paths import Paths
 
-NOT_TRUSTED = "not trusted; review it, then: azenv allow"
 CHANGED = "changed since you allowed it; review it, then: azenv allow"
 
 
@@ -62,14 +60,6 @@ def _undecided(path: str, last: trust.Entry | None) -> tuple[str, str]:
         return records.DENIED, "foreign"
     was_allowed = last is not None and last.verdict == trust.ALLOW
     return records.BLOCKED, CHANGED if was_allowed else NOT_TRUSTED
-
-
-def is_foreign(path: str) -> bool:
-    """Tell whether another user owns the file at `path`."""
-    try:
-        return os.name == "posix" and os.lstat(path).st_uid != os.geteuid()
-    except OSError:
-        return False
 
 
 def refresh(paths: Paths, decided: trust.Trust) -> None:

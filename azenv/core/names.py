@@ -6,8 +6,6 @@ whatever a hostile tenant calls itself (DESIGN section 2).
 
 from __future__ import annotations
 
-import unicodedata
-
 from azenv.core.errors import UsageError
 
 TYPE_CHECKING = False
@@ -30,7 +28,15 @@ def display(text: str) -> str:
 
 def printable(text: str) -> str:
     """Return `text` without control, bidi and format characters: for paths and true names."""
-    return "".join("?" if unicodedata.category(c) in _REFUSED_CATEGORIES else c for c in text)
+    if text.isprintable():
+        return text
+    return "".join("?" if _is_refused(c) else c for c in text)
+
+
+def _is_refused(char: str) -> bool:
+    import unicodedata  # noqa: PLC0415  for the rare text that is not plainly printable
+
+    return unicodedata.category(char) in _REFUSED_CATEGORIES
 
 
 def ensure_name(name: str) -> str:
@@ -42,13 +48,15 @@ def ensure_name(name: str) -> str:
         message = f"a context's name has at most {LONGEST} characters; this one has {len(name)}"
         raise UsageError(message)
     for position, char in enumerate(name, start=1):
-        if unicodedata.category(char) in _REFUSED_CATEGORIES:
+        if _is_refused(char):
             message = f"a context's name may not hold {_char_name(char)} (character {position})"
             raise UsageError(message)
     return name
 
 
 def _char_name(char: str) -> str:
+    import unicodedata  # noqa: PLC0415  for an error only
+
     return f"U+{ord(char):04X} {unicodedata.name(char, 'a control character')}"
 
 
@@ -68,7 +76,7 @@ def generated(target: Target, is_taken: Callable[[str], bool]) -> str:
 
 
 def _acceptable(name: str) -> str:
-    name = printable(name).replace("?", "_") if printable(name) != name else name
+    name = "".join("_" if _is_refused(c) else c for c in name)
     return name[:LONGEST].strip() or "context"
 
 

@@ -1,0 +1,42 @@
+"""The front door: what must be fast leaves at once, the rest goes to the command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> int:
+    """Run azenv; return the exit status."""
+    _leave_untrusted_directories()
+    words = sys.argv[1:]
+    if words[:1] == ["hook"] and len(words) > 1:
+        from azenv.hook import main as hook  # noqa: PLC0415
+
+        return hook(words[1:])
+    if words == ["--version"]:
+        from azenv import __version__  # noqa: PLC0415
+
+        print(f"azenv {__version__}")
+        return 0
+    from azenv.cli import main as cli  # noqa: PLC0415
+
+    return cli(words)
+
+
+def _leave_untrusted_directories() -> None:
+    """Never import from the working directory: `PYTHONPATH=:/x` puts a stranger's json.py first."""
+    here = os.path.realpath(os.curdir) if _has_directory() else ""
+    sys.path[:] = [p for p in sys.path if p and (not here or os.path.realpath(p) != here)]
+
+
+def _has_directory() -> bool:
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

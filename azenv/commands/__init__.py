@@ -1,0 +1,27 @@
+"""The verbs: one, or one and its inverse, a file. `table` says which file has which."""
+
+# Verb -> (module, help's first line). The line stands here so that `azenv --help` imports nothing.
+VERBS = {
+    "use": ("use", "Select a context for this shell, or as the default."),
+    "list": ("list", "List the contexts."),
+    "show": ("show", "Show the context in force, or the one named."),
+    "set": ("set", "Point at another subscription, or change a context's settings."),
+    "rename": ("rename", "Give a context another name."),
+    "remove": ("remove", "Remove a context."),
+    "clear": ("clear", "Remove every context."),
+    "import": ("transfer", "Read contexts from az, Azure PowerShell or a file."),
+    "save": ("transfer", "Write contexts to a file that Import-AzContext reads."),
+    "pin": ("pin", "Give this directory its context."),
+    "unpin": ("pin", "Remove this directory's pin."),
+    "allow": ("allow", "Trust the pin that governs this directory, as it stands."),
+    "deny": ("allow", "Refuse the pin that governs this directory, as it stands."),
+    "exec": ("exec", "Run one command in a context."),
+    "env": ("env", "Print a context's variables for a script to evaluate."),
+    "why": ("why", "Explain which context is in force here, and why."),
+    "status": ("status", "Show what azenv knows and does here."),
+    "doctor": ("doctor", "Find and repair what is broken."),
+    "init": ("init", "Print or install a shell's integration."),
+    "completion": ("completion", "Print a shell's completions."),
+}
+
+ALIASES = {"select": "use", "rm": "remove", "ls": "list", "current": "show"}

@@ -1,0 +1,25 @@
+"""Give a context another name."""
+
+from __future__ import annotations
+
+import click
+
+from azenv.activation.change import changing
+from azenv.app import App
+from azenv.commands.parameters import CONTEXT, output_option, report
+from azenv.output import say
+
+
+@click.command("rename")
+@click.argument("old", type=CONTEXT)
+@click.argument("new")
+@click.option("--force", is_flag=True, help="Replace a context that already has the new name.")
+@output_option
+@click.pass_obj
+def rename_command(app: App, old: str, new: str, *, force: bool) -> None:
+    """Give the context OLD the name NEW; a change of case only works, too."""
+    with changing(app.place) as change:
+        before = change.book.find(old)
+        after = change.book.rename(before, new, force=force)
+    report(app, after)
+    say(f'"{before.name}" is now "{after.name}"')

@@ -1,0 +1,182 @@
+"""One shell with the integration loaded: its mail, its deadlines, and what a kill left behind.
+
+A session is its machine, boot, pid namespace, pid and start time (DESIGN section 5). Only the
+shell itself removes its own files; the next azenv sweeps those of shells that are gone, on its
+own machine and in its own pid namespace, or of an earlier boot.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from azenv.core.errors import AzenvError, UsageError
+from azenv.core.variables import SEPARATOR
+from azenv.store.files import ensure_private_directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAIL = "__AZENV_MAIL"
+NONCE = "__AZENV_NONCE"
+SHELL = "__AZENV_SHELL"
+# What a program that azenv starts must not inherit: it would write into this shell's mailbox.
+PRIVATE = (MAIL, NONCE, SHELL)
+
+LONGEST_BOX_S = 31 * 86400
+
+
+class Mailbox:
+    """Where a command leaves what shall change in the shell that called it."""
+
+    def __init__(self, path: str, nonce: str) -> None:
+        self._path = path
+        self._nonce = nonce
+
+    @property
+    def root(self) -> str:
+        """Return the runtime directory of that shell."""
+        return os.path.dirname(os.path.dirname(self._path))
+
+    @property
+    def pid(self) -> str:
+        """Return the shell's process id, as it named its mail."""
+        return os.path.basename(self._path).split(".", 1)[0]
+
+    def send(self, verb: str, context_id: str, *, deadline: str = "", previous: str = "") -> None:
+        """Leave one change; the shell applies it when the command ends.
+
+        Raises AzenvError where the runtime directory does not take it.
+        """
+        fields = (self._nonce, verb, context_id, deadline, previous, ".")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            ensure_private_directory(os.path.dirname(self._path))
+            handle = os.open(self._path, flags, 0o600)
+        except OSError as error:
+            message = f"cannot reach this shell: {error.strerror}"
+            raise AzenvError(message, hint="start a new shell") from error
+        try:
+            os.write(handle, SEPARATOR.join(fields).encode())
+        finally:
+            os.close(handle)
+
+
+def mailbox(environ: Mapping[str, str]) -> Mailbox:
+    """Return the mailbox of the shell that called.
+
+    Raises UsageError where no shell function did: a script, make, CI.
+    """
+    path, nonce = environ.get(MAIL, ""), environ.get(NONCE, "")
+    if not os.path.isabs(path) or not nonce:
+        message = "this shell has no azenv integration, so nothing here can change it"
+        hint = 'azenv exec NAME cmd…, or: eval "$(azenv env NAME)"'
+        raise UsageError(message, hint=hint)
+    return Mailbox(path, nonce)
+
+
+def make_deadline(root: str, pid: str, seconds: float) -> str:
+    """Make the deadline file whose mtime is the end; return its name.
+
+    Raises UsageError for a span that is not positive, or longer than 31 days.
+    """
+    if not 0 < seconds <= LONGEST_BOX_S:
+        message = "a time box lasts more than nothing and at most 31 days"
+        raise UsageError(message, hint="azenv use NAME --for 30m")
+    directory = os.path.join(root, "until")
+    ensure_private_directory(directory)
+    _remember(root, pid)
+    name = f"{pid}-{os.urandom(4).hex()}"
+    path = os.path.join(directory, name)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    # whole seconds, rounded down: old shells compare no finer
+    end = int(time.time() + seconds)
+    os.utime(path, (end, end))
+    return name
+
+
+def _remember(root: str, pid: str) -> None:
+    directory = os.path.join(root, "sessions")
+    ensure_private_directory(directory)
+    with open(os.path.join(directory, pid), "w", encoding="ascii") as file:
+        file.write("\n".join((*_machine(), _start_time(pid))))
+
+
+def _machine() -> tuple[str, str, str]:
+    return (
+        _first_line("/etc/machine-id"),
+        _first_line("/proc/sys/kernel/random/boot_id"),
+        _link("/proc/self/ns/pid"),
+    )
+
+
+def _first_line(path: str) -> str:
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return file.readline().strip()
+    except OSError:
+        return ""
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
+
+
+def _start_time(pid: str) -> str:
+    """Return when the process started, in ticks since boot; empty where there is none."""
+    stat = _first_line(f"/proc/{pid}/stat")
+    # the command, in parentheses, may hold anything: the fields count from the last one
+    fields = stat.rpartition(")")[2].split()
+    return fields[19] if len(fields) > 19 else ""  # noqa: PLR2004  proc(5): starttime is field 22
+
+
+def remove(root: str, pid: str) -> None:
+    """Remove what the session of the shell `pid` left in the runtime directory."""
+    if not pid.isdecimal():
+        return
+    names = [os.path.join("sessions", pid), f"clock.{pid}"]
+    for directory, mark in (("until", f"{pid}-"), ("mail", f"{pid}.")):
+        names += [os.path.join(directory, n) for n in _list(root, directory) if n.startswith(mark)]
+    for name in names:
+        try:
+            os.unlink(os.path.join(root, name))
+        except OSError:
+            continue  # another sweep was faster
+
+
+def _list(root: str, directory: str) -> list[str]:
+    try:
+        return os.listdir(os.path.join(root, directory))
+    except OSError:
+        return []
+
+
+def sweep(root: str) -> None:
+    """Remove the files of sessions that are gone, and mail that was read.
+
+    A session of another machine, or of another pid namespace of this boot, is left alone.
+    """
+    machine, boot, namespace = _machine()
+    for pid in _list(root, "sessions"):
+        try:
+            with open(os.path.join(root, "sessions", pid), encoding="ascii") as file:
+                lines = file.read().split("\n")
+        except (OSError, UnicodeDecodeError):
+            continue
+        if len(lines) != 4 or lines[0] != machine:  # noqa: PLR2004  machine, boot, namespace, start
+            continue
+        is_earlier_boot = lines[1] != boot
+        is_gone = lines[2] == namespace and _start_time(pid) != lines[3]
+        if is_earlier_boot or is_gone:
+            remove(root, pid)
+    for name in _list(root, "mail"):
+        path = os.path.join(root, "mail", name)
+        try:
+            if os.stat(path).st_size == 0:
+                os.unlink(path)
+        except OSError:
+            continue  # swept by another
