@@ -78,6 +78,12 @@ class changing:  # noqa: N801  reads as a verb: `with changing(place) as book:`
         _remove_overlays(self._place, self._old.contexts.keys() - self.book.contexts.keys())
 
 
+def ensure_records(place: Place) -> None:
+    """Make the records where there are none, or where a writer was killed midway."""
+    with changing(place):
+        pass
+
+
 def rebuild(place: Place, book: Book, decided: trust.Trust) -> None:
     """Make every record again from the store. Call under the store lock."""
     paths = place.paths

@@ -38,3 +38,7 @@ class Place:
     def overlay(self, context_id: str) -> str:
         """Return the AZURE_CONFIG_DIR of a context; az wants the last part to be `.azure`."""
         return os.path.join(self.root, "az", context_id, ".azure")
+
+    def use_root(self, root: str) -> None:
+        """Work in the runtime directory of the shell that called."""
+        self._root = root
