@@ -6,16 +6,17 @@ import os
 import time
 
 from azenv.activation import verdicts
-from azenv.core import delta
+from azenv.core import delta, variables
 from azenv.core.errors import AzenvError, NotTrustedError
 from azenv.core.resolve import Link, Resolution, Source, resolve
-from azenv.core.variables import NONE_ID
 from azenv.interop import azprofile
 from azenv.store import pins, records, trust
 from azenv.watch import candidates, logical_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from azenv.activation.place import Place
     from azenv.core.book import Book
     from azenv.core.model import Context, Target
@@ -36,12 +37,12 @@ def choice(place: Place, book: Book) -> Link:
     chosen = place.environ.get(delta.CHOICE, "")
     if not chosen:
         return Link(Source.CHOICE)
-    if chosen == NONE_ID:
-        return Link(Source.CHOICE, NONE_ID, blocked="chosen")
+    if chosen == variables.NONE_ID:
+        return Link(Source.CHOICE, variables.NONE_ID, blocked="chosen")
     if _is_over(place):
-        return Link(Source.CHOICE, NONE_ID, blocked="the time is up")
+        return Link(Source.CHOICE, variables.NONE_ID, blocked="the time is up")
     if chosen not in book.contexts:
-        return Link(Source.CHOICE, NONE_ID, blocked=GONE)
+        return Link(Source.CHOICE, variables.NONE_ID, blocked=GONE)
     return Link(Source.CHOICE, chosen)
 
 
@@ -72,12 +73,12 @@ def pin(place: Place) -> Link:
         except FileNotFoundError:
             continue
         except pins.PinError as error:
-            return Link(Source.PIN, NONE_ID, path, error.message)
+            return Link(Source.PIN, variables.NONE_ID, path, error.message)
         word, argument = verdicts.verdict(os.path.realpath(path), content, decided, known)
         if word == records.CONTEXT:
             return Link(Source.PIN, argument, path)
         if word == records.BLOCKED:
-            return Link(Source.PIN, NONE_ID, path, argument)
+            return Link(Source.PIN, variables.NONE_ID, path, argument)
     return Link(Source.PIN)
 
 
@@ -124,3 +125,29 @@ def ensure_context(place: Place, book: Book, flag: str = "") -> Context:
         message = "no context is in force: no choice, no pin, no default"
         raise AzenvError(message, hint="azenv use NAME" if book.contexts else "azenv import az")
     return book.contexts[link.context_id]
+
+
+def contradictions(place: Place, book: Book, found: Resolution) -> list[str]:
+    """Return what in this environment leads a tool elsewhere than the context in force.
+
+    An `.envrc` that runs after our hook may set any of the names that a context unsets; that
+    stays, and is named here.
+    """
+    if found.link.is_blocked or found.link.context_id not in book.contexts:
+        return []
+    text = records.read(place.paths, f"contexts/{found.link.context_id}")
+    if text is None or delta.UNDO not in place.environ:
+        return []
+    _, _, kinds, values = delta.parse_record(text)
+    return list(_differing(place, kinds, values))
+
+
+def _differing(place: Place, kinds: str, values: list[str]) -> Iterator[str]:
+    for number, name in enumerate(variables.NAMES):
+        now = place.environ.get(name)
+        if kinds[number] == variables.UNSET and now is not None:
+            yield f"{name} is set by something else; tools may follow it"
+        wants = values[number - len(variables.COMPOSED)] if number < len(variables.SETTABLE) else ""
+        composed = number < len(variables.COMPOSED)
+        if kinds[number] == variables.SET and not composed and now is not None and now != wants:
+            yield f"{name} was changed after the context was applied"

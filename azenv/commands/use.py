@@ -13,6 +13,10 @@ from azenv.core.errors import AzenvError, UsageError
 from azenv.core.variables import NONE_ID
 from azenv.output import say
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 FOLLOW = "follow"
 
 
@@ -57,7 +61,7 @@ def use_command(
     elif none:
         send_choice(app, NONE_ID, seconds)
     else:
-        context_id = _find(app, name) if name else _pick(app)
+        context_id = find_row(app, name)[0] if name else _pick(app)
         select(app, context_id, scope=scope, seconds=seconds, yes=yes)
 
 
@@ -73,9 +77,7 @@ def select(
     if scope != "user":
         mailbox = app.mailbox  # refused before anything is asked
         app.place.use_root(mailbox.root)
-    if "P" in row[-1] and not app.confirm(f'use the protected context "{row[1]}"', yes=yes):
-        message = "nothing was changed"
-        raise AzenvError(message)
+    ensure_agreed(app, row, yes=yes)
     if scope == "user":
         if seconds is not None:
             message = "a default has no end: --for is for this shell"
@@ -136,11 +138,20 @@ def index(app: App) -> list[list[str]]:
     return rows
 
 
-def _find(app: App, text: str) -> str:
+def find_row(app: App, text: str) -> list[str]:
+    """Return the row of the index that `text` names. Raises NotFoundError, AmbiguousError."""
     from azenv.core import lookup  # noqa: PLC0415
 
-    rows = [(row[0], row[1], row[2], row[3]) for row in index(app)]
-    return lookup.find(text, rows)[lookup.ID]
+    rows = index(app)
+    context_id = lookup.find(text, [(row[0], row[1], row[2], row[3]) for row in rows])[lookup.ID]
+    return next(row for row in rows if row[0] == context_id)
+
+
+def ensure_agreed(app: App, row: Sequence[str], *, yes: bool) -> None:
+    """Ask before a protected context is used. Raises AzenvError where the user says no."""
+    if "P" in row[-1] and not app.confirm(f'use the protected context "{row[1]}"', yes=yes):
+        message = "nothing was changed"
+        raise AzenvError(message)
 
 
 def parse_span(text: str) -> float:

@@ -1,0 +1,107 @@
+"""What lies in an overlay: private files of its own, links to the base for all that is shared.
+
+A token cache is never a link: az names its lock after the path, so overlays that share a cache
+do not exclude each other and break it (tools.md section 1.3).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from azenv.interop import azclouds, azini
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from azenv.interop.azrows import Row
+
+STAMP = ".stamp"
+SIGNED_OUT = ".signed-out"
+
+_LINKED_DIRECTORIES = ("cliextensions", "bin", "commands", "logs", "telemetry")
+_LINKED_FILES = (
+    *("commandIndex.json", "extensionIndex.json", "helpIndex.json", "extensionHelpIndex.json"),
+    *("extensionCommandTree.json", "versionCheck.json", "az.json", "az.sess", "telemetry.txt"),
+)
+
+
+def furnish(directory: str, base: str, seed: Row | None, chosen: str) -> None:
+    """Put the links and az's two INI files into a new overlay.
+
+    `chosen` is the subscription that az remembers for the context's cloud.
+    """
+    for name in _LINKED_DIRECTORIES:
+        target = os.path.join(base, name)
+        try:
+            # A dangling link to a directory breaks az at once; one to a file is fine.
+            os.makedirs(target, mode=0o700, exist_ok=True)
+        except OSError:  # a read-only home
+            os.mkdir(os.path.join(directory, name), 0o700)
+        else:
+            _link(target, os.path.join(directory, name))
+    for name in _LINKED_FILES:
+        _link(os.path.join(base, name), os.path.join(directory, name))
+    _config(directory, base, seed)
+    _clouds(directory, base, seed, chosen)
+
+
+def _link(target: str, path: str) -> None:
+    try:
+        os.symlink(target, path)
+    except OSError:
+        # Windows without the privilege. az makes these anew, and finds its extensions by
+        # AZURE_EXTENSION_DIR.
+        if os.path.isfile(target):
+            os.link(target, path)
+
+
+def _config(directory: str, base: str, seed: Row | None) -> None:
+    """Link `config`, so that `az config set` serves everywhere; copy it where that would hurt."""
+    path = os.path.join(directory, azclouds.CONFIG_FILE)
+    if seed is None:
+        # Blocked: no variable overrules the base's encryption here, and az has one keychain item
+        # for all directories: `az account clear` would sign the base out.
+        text = azclouds.text(base, azclouds.CONFIG_FILE)
+        if sys.platform != "win32":
+            text = azini.with_value(text, "core", "encrypt_token_cache", "false")
+        write_new(path, text.encode())
+    elif is_foreign_cloud(base, seed):
+        # az resets the active cloud in `config` when it does not know the one that is asked for.
+        write_new(path, azclouds.text(base, azclouds.CONFIG_FILE).encode())
+    else:
+        _link(os.path.join(base, azclouds.CONFIG_FILE), path)
+
+
+def is_foreign_cloud(base: str, seed: Row) -> bool:
+    """Tell whether az in the base does not know the context's cloud."""
+    cloud = seed["cloud"]
+    return cloud not in azclouds.BUILT_IN and cloud not in azclouds.custom(base)
+
+
+def _clouds(directory: str, base: str, seed: Row | None, chosen: str) -> None:
+    text = azclouds.text(base, azclouds.CLOUDS_FILE)
+    if seed is not None:
+        endpoints = seed.get("endpoints") or {}
+        if is_foreign_cloud(base, seed):
+            for option, value in endpoints.items():
+                text = azini.with_value(text, seed["cloud"], option, value)
+        text = azini.with_value(text, seed["cloud"], "subscription", chosen)
+    write_new(os.path.join(directory, azclouds.CLOUDS_FILE), text.encode())
+
+
+def write_new(path: str, data: bytes) -> None:
+    """Write a file that is not there yet, 0600."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags, 0o600), "wb") as file:
+        file.write(data)
+
+
+def remove_tree(path: str) -> None:
+    """Remove an overlay; what its links point to stays."""
+    for name in os.listdir(path):
+        inside = os.path.join(path, name)
+        if os.path.isdir(inside) and not os.path.islink(inside):
+            remove_tree(inside)
+        else:
+            os.unlink(inside)
+    os.rmdir(path)
