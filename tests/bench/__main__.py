@@ -6,6 +6,7 @@ Nothing is asserted: a table is printed. The exit status is 1 only where a measu
 from __future__ import annotations
 
 import argparse
+import shutil
 import statistics
 import sys
 import tempfile
@@ -64,11 +65,19 @@ def show_time(microseconds: float) -> str:
     return f"{microseconds / 1000:,.1f} ms"
 
 
-def show_row(row: Row, medians: dict[Job, float]) -> str:
+def count_processes(rows: Sequence[Row]) -> dict[Job, float]:
+    if shutil.which("strace") is None:
+        return {}
+    return {row.ours: row.ours.processes() for row in rows if row.traced}
+
+
+def show_row(row: Row, medians: dict[Job, float], processes: dict[Job, float]) -> str:
     ours = medians.get(row.ours)
     if ours is None:
         return f"{row.what:<27} {row.ours.shell.name:<10}    broken"
     cells = [f"{row.what:<27} {row.ours.shell.name:<10} {show_time(ours):>9} {row.wanted}"]
+    if row.ours in processes:
+        cells.append(f"{processes[row.ours]:g} processes")
     for beside in row.beside:
         theirs = medians.get(beside.job)
         if theirs is None:
@@ -88,10 +97,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="azenv-bench-") as top:
         rows = [row for row in Rows(*build_worlds(Path(top))) if options.only in row.what]
         times = measure(jobs_of(rows), options.rounds)
+        processes = count_processes([row for row in rows if row.ours in times])
     medians = {job: statistics.median(taken) for job, taken in times.items()}
     print(f"medians of {options.rounds} interleaved rounds; ratio (meant to be)\n")
     for row in rows:
-        print(show_row(row, medians))
+        print(show_row(row, medians, processes))
     return int(len(medians) < len(jobs_of(rows)))
 
 

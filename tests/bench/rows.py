@@ -35,9 +35,22 @@ class Job:
         if "NEW" in body:
             parent = self.world.untrusted_pins(f"{self.shell.name}-{number}", self.turns)
             body = body.replace("NEW", f"{parent}/$step")
-        env, home = self.world.env, self.world.home
-        took = self.shell.time(self.setup, body, self.turns, env=env, cwd=home)
-        return took / self.changes
+        text = self.shell.write(self.setup, body, self.turns)
+        took = self.shell.time(text, env=self.world.env, cwd=self.world.home)
+        return took / self.turns / self.changes
+
+    def processes(self) -> float:
+        """Return how many processes one change starts: what ten more turns of it add."""
+        few, more = (self._processes_of(turns) for turns in (2, 12))
+        return (more - few) / 10 / self.changes
+
+    def _processes_of(self, turns: int) -> int:
+        log = self.world.home / "strace"
+        strace = ["strace", "-f", "-qq", "-e", "trace=clone,clone3,fork,vfork", "-o", str(log)]
+        text = self.shell.write(self.setup, self.body, turns)
+        self.shell.time(text, env=self.world.env, cwd=self.world.home, under=strace)
+        calls = log.read_text().splitlines()
+        return sum("(" in call and "CLONE_THREAD" not in call for call in calls)
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,7 @@ class Row:
     ours: Job
     beside: tuple[Beside, ...] = ()
     wanted: str = ""  # where the promise is a time
+    traced: bool = False  # where the promise is that no process starts
 
 
 class Rows:
@@ -100,7 +114,7 @@ class Rows:
     def row(self, what: str, jobs: dict[str, Job], direnv: str, mise: str) -> Row:
         wanted = {"direnv": direnv, "mise": mise}
         beside = tuple(Beside(tool, jobs[tool], wanted[tool]) for tool in wanted if tool in jobs)
-        return Row(what, jobs["azenv"], beside)
+        return Row(what, jobs["azenv"], beside, traced=True)
 
     def tools(self, shell: Shell) -> tuple[str, ...]:
         """Return what is compared in a shell: in PowerShell nothing is promised beside rivals."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # The body runs twice before the clock starts: first runs load, compile and fill caches.
 BASH = """
@@ -92,16 +92,20 @@ class Shell:
     def init(self, command: str) -> str:
         return self.load.replace("COMMAND", command)
 
-    def time(
-        self, setup: str, body: str, count: int, *, env: Mapping[str, str], cwd: Path
-    ) -> float:
-        """Return what one turn of the body takes, in microseconds."""
+    def write(self, setup: str, body: str, turns: int) -> str:
+        """Return a script that times so many turns of the body."""
         text = self.script.replace("SETUP", setup).replace("BODY", body)
+        return text.replace("COUNT", str(turns))
+
+    def time(
+        self, text: str, *, env: Mapping[str, str], cwd: Path, under: Sequence[str] = ()
+    ) -> int:
+        """Run such a script and return its microseconds; `under` is a command to run it with."""
         with tempfile.TemporaryDirectory(dir=cwd) as scratch:
             script = Path(scratch, "script.ps1" if self.name == "powershell" else "script")
-            script.write_text(text.replace("COUNT", str(count)), encoding="utf-8")
+            script.write_text(text, encoding="utf-8")
             done = subprocess.run(
-                [*self.argv, script],
+                [*under, *self.argv, script],
                 env=env,
                 cwd=cwd,
                 stdin=subprocess.DEVNULL,
@@ -113,7 +117,7 @@ class Shell:
         took = re.search(r"^took (\d+)$", done.stdout, re.MULTILINE)
         if took is None:
             raise BrokenRunError(f"{self.name} {done.stderr[-800:]}{done.stdout[-800:]}")
-        return int(took[1]) / count
+        return int(took[1])
 
 
 SHELLS = (
