@@ -48,7 +48,7 @@ def _paths() -> Paths:
     return locate(os.environ)
 
 
-def _pin(root: str, path: str, _shell: str) -> None:
+def _pin(root: str, path: str, shell: str) -> None:
     from azenv.store import pins, records  # noqa: PLC0415
     from azenv.store.files import locked  # noqa: PLC0415
 
@@ -71,7 +71,7 @@ def _pin(root: str, path: str, _shell: str) -> None:
     if found == (records.DENIED, "foreign"):
         print(f"azenv: another user's pin is ignored: {_shown(path)}", file=sys.stderr)
     if found[0] == records.CONTEXT:
-        _ensure_overlay(root, found[1])
+        _overlay(root, found[1], shell)
 
 
 def _answer(paths: Paths, path: str, content: str, root: str) -> tuple[str, str] | None:
@@ -107,15 +107,13 @@ def _shown(path: str) -> str:
     return printable(path)
 
 
-def _overlay(root: str, context_id: str, _shell: str) -> None:
-    _ensure_overlay(root, context_id)
-
-
-def _ensure_overlay(root: str, context_id: str) -> None:
+def _overlay(root: str, context_id: str, shell: str) -> None:
     from azenv.activation.overlays import ensure  # noqa: PLC0415
     from azenv.activation.place import Place  # noqa: PLC0415
 
-    for line in ensure(Place(os.environ, root=root), context_id):
+    # an old shell says `bash:coarse`: it compares file times in whole seconds
+    lines = ensure(Place(os.environ, root=root), context_id, coarse=shell.endswith(":coarse"))
+    for line in lines:
         print(f"azenv: {line}", file=sys.stderr)
 
 

@@ -101,7 +101,7 @@ def update(paths: Paths, old: Book, new: Book) -> list[str]:
 
 def _cloud_facts(base: str, contexts: Iterable[Context]) -> dict[str, slots.CloudFacts]:
     used = {context.target.cloud for context in contexts} - slots.AUTHORITIES.keys()
-    return {name: azclouds.facts(base, name) for name in used}
+    return {name: slots.CloudFacts(*azclouds.facts(base, name)) for name in used}
 
 
 def _write(paths: Paths, context: Context, clouds: dict[str, slots.CloudFacts]) -> None:
