@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# The main job, shown: two pinned directories switch what az sees. Leaves nothing behind.
+#
+# Everything happens below a throw-away AZENV_HOME, with a made-up sign-in in az's own format; no
+# network. With the real az on PATH it answers; without it, the variables that az obeys are shown.
+set -euo pipefail
+
+python=${AZENV_PYTHON:-python3}
+top=$(mktemp -d "${TMPDIR:-/tmp}/azenv-demo.XXXXXX")
+trap 'rm -rf "$top"' EXIT
+export HOME=$top AZENV_HOME=$top XDG_STATE_HOME='' AZURE_CORE_COLLECT_TELEMETRY=false
+unset CI TF_BUILD GITHUB_ACTIONS AZURE_CONFIG_DIR
+
+mkdir -p "$top/.azure" "$top/src/shop" "$top/src/bank"
+printf '\357\273\277%s' '{"installationId": "demo", "subscriptions": [
+  {"id": "11111111-1111-4111-8111-111111111111", "name": "Shop Dev", "state": "Enabled",
+   "user": {"name": "ada@contoso.com", "type": "user"}, "isDefault": true,
+   "tenantId": "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa", "environmentName": "AzureCloud",
+   "homeTenantId": "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa", "tenantDefaultDomain": "contoso.com",
+   "tenantDisplayName": "Contoso", "managedByTenants": []},
+  {"id": "22222222-2222-4222-8222-222222222222", "name": "Bank Prod", "state": "Enabled",
+   "user": {"name": "ada@fabrikam.com", "type": "user"}, "isDefault": false,
+   "tenantId": "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb", "environmentName": "AzureCloud",
+   "homeTenantId": "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb", "tenantDefaultDomain": "fabrikam.com",
+   "tenantDisplayName": "Fabrikam", "managedByTenants": []}]}' >"$top/.azure/azureProfile.json"
+
+# The session that a person would type, in a real bash with the real hook.
+cat >"$top/session" <<'SESSION'
+eval "$("$PYTHON" -m azenv init bash)"
+show() { printf '\n\033[1m%s $ %s\033[0m\n' "${PWD/#$HOME/\~}" "$*"; "$@"; __azenv_hook; }
+if command -v az >/dev/null; then
+  ask() { show az account show --query '[name, user.name]' -o tsv; }
+else
+  echo '(no az on PATH: these are the variables that it obeys)'
+  ask() { show sh -c 'echo "$AZENV_SUBSCRIPTION_NAME as $AZENV_ACCOUNT"; echo "$AZURE_CONFIG_DIR"'; }
+fi
+cd ~
+show azenv import az
+show azenv list
+cd ~/src/shop && show azenv pin 'Shop Dev'
+cd ~/src/bank && show azenv pin 'Bank Prod'
+ask
+show cd ~/src/shop
+ask
+show azenv why
+show cd ~
+SESSION
+cd "$(dirname "$0")/.."
+PYTHON=$(command -v "$python") bash --norc --noprofile -i "$top/session" 2>&1 </dev/null |
+  sed "s|$top|~|g"
+printf '\nThat is all: nothing was left behind.\n'
