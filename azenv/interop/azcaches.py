@@ -62,7 +62,9 @@ def read_principals(directory: str) -> list[Principal]:
     return [
         entry
         for entry in entries
-        if isinstance(entry, dict) and is_text(entry.get("client_id")) and is_text(entry.get("tenant"))
+        if isinstance(entry, dict)
+        and is_text(entry.get("client_id"))
+        and is_text(entry.get("tenant"))
     ]
 
 
@@ -167,24 +169,21 @@ def merged(cache: Cache, part: Cache) -> Cache:
     return out
 
 
-def without_user(cache: Cache, username: str) -> Cache:
-    """Return `cache` without anything of the user's."""
+def without(cache: Cache, name: str) -> Cache:
+    """Return `cache` without anything of a user, or of a service principal's client id."""
     gone = {
         entry["home_account_id"]
         for entry in accounts(cache)
-        if entry["username"].casefold() == username.casefold()
+        if entry["username"].casefold() == name.casefold()
     }
     return {
-        kind: {key: entry for key, entry in entries.items() if entry.get("home_account_id") not in gone}
+        kind: {
+            key: entry
+            for key, entry in entries.items()
+            if entry.get("home_account_id") not in gone and entry.get("client_id") != name
+        }
         for kind, entries in cache.items()
     }
-
-
-def without_principal(cache: Cache, client_id: str) -> Cache:
-    """Return `cache` without the access tokens of a service principal."""
-    tokens = cache.get("AccessToken", {})
-    kept = {key: entry for key, entry in tokens.items() if entry.get("client_id") != client_id}
-    return {**cache, "AccessToken": kept} if tokens else cache
 
 
 def find_principal(entries: list[Principal], client_id: str, tenant: str) -> Principal | None:

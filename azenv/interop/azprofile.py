@@ -53,7 +53,9 @@ def load(base: str) -> Profile:
     )
 
 
-def targets(profile: Profile | list[Row], home_ids: HomeIds | None = None) -> list[tuple[Target, bool]]:
+def targets(
+    profile: Profile | list[Row], home_ids: HomeIds | None = None
+) -> list[tuple[Target, bool]]:
     """Return what every row points at, and whether it is az's default of its cloud.
 
     `home_ids` comes from `azcaches.home_ids`; az's profile itself knows users by name only.
@@ -80,7 +82,7 @@ def _target(row: Row, home_ids: HomeIds) -> Target:
 
 def _text(row: Row, key: str) -> str:
     value = row.get(key)
-    return value if azrows.is_text(value) else ""
+    return str(value) if azrows.is_text(value) else ""
 
 
 def _managed_by(row: Row) -> tuple[str, ...]:
@@ -206,7 +208,9 @@ def _set_option(base: str, name: str, section: str, option: str, value: str) -> 
             config.set(section, option, value.replace("%", "%%"))
         except (Error, ValueError) as error:
             reason = str(error).replace("\n", " ")
-            raise DamagedError(f"{path} does not parse ({reason})", hint=f"mv {path} {path}.bad") from None
+            raise DamagedError(
+                f"{path} does not parse ({reason})", hint=f"mv {path} {path}.bad"
+            ) from None
         return _written(config)
 
     foreign.change(path, edit)

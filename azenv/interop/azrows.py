@@ -73,7 +73,9 @@ def is_text(value: object) -> bool:
 
 
 def _damaged(file: str, why: str) -> DamagedError:
-    return DamagedError(f"az's profile does not parse: {file} ({why})", hint=f"mv {file} {file}.bad")
+    return DamagedError(
+        f"az's profile does not parse: {file} ({why})", hint=f"mv {file} {file}.bad"
+    )
 
 
 def dump(profile: Row) -> bytes:

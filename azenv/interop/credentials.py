@@ -48,6 +48,14 @@ class Credential:
             return f"{self.principal['client_id']}.{self.principal['tenant']}".casefold()
         return self.home_id.casefold()
 
+    def is_newer_than(self, other: Credential | None) -> bool:
+        """Tell whether these tokens say more than the other's; equal secrets are never newer."""
+        if other is None:
+            return True
+        if self.principal is not None and self.principal == other.principal:
+            return False
+        return self.time > other.time
+
     def to_json(self) -> bytes:
         """Return what `learnt` keeps."""
         kept = {name: getattr(self, name) for name in self.__slots__}
@@ -62,7 +70,9 @@ class Directory:
         self.tokens: Cache = azcaches.read_tokens(path)
         self.principals: list[Principal] = azcaches.read_principals(path)
 
-    def user(self, home_id: str, username: str, tenant: str, hosts: Sequence[str]) -> Credential | None:
+    def user(
+        self, home_id: str, username: str, tenant: str, hosts: Sequence[str]
+    ) -> Credential | None:
         """Return a user's tokens, known by home id or else by name; None without any."""
         home_id = home_id or azcaches.find_home_id(self.tokens, username, tenant, hosts)
         part = azcaches.extract(self.tokens, home_id, hosts) if home_id else {}
@@ -78,6 +88,12 @@ class Directory:
         file = os.path.join(self.path, azcaches.PRINCIPALS_FILE)
         return Credential(foreign.modified_ns(file) / 1e9, principal=entry)
 
+    def like(self, other: Credential) -> Credential | None:
+        """Return what is here of the same identity."""
+        if other.principal:
+            return self.service(other.principal["client_id"], other.principal["tenant"])
+        return self.user(other.home_id, other.username, "", _hosts_of(other))
+
     def every(self) -> Iterator[Credential]:
         """Yield every identity that is signed in here."""
         seen = set()
@@ -86,7 +102,7 @@ class Directory:
             mark = (entry["home_account_id"], host)
             if mark not in seen:
                 seen.add(mark)
-                found = self.user(entry["home_account_id"], entry["username"], "", hosts_with(host))
+                found = self.user(entry["home_account_id"], entry["username"], "", _aliases(host))
                 if found:
                     yield found
         for principal in self.principals:
@@ -94,7 +110,12 @@ class Directory:
                 yield found
 
 
-def hosts_with(host: str) -> tuple[str, ...]:
+def _hosts_of(credential: Credential) -> tuple[str, ...]:
+    entries = credential.cache.get("Account", {}).values()
+    return next((_aliases(str(entry["environment"]).lower()) for entry in entries), ())
+
+
+def _aliases(host: str) -> tuple[str, ...]:
     """Return the aliases of an authority's host, itself among them."""
     for cloud in azclouds.BUILT_IN:
         if host in azclouds.hosts(cloud):
@@ -134,8 +155,12 @@ class Learnt:
     def user(self, home_id: str, username: str, hosts: Sequence[str]) -> Credential | None:
         """Return a user's learnt tokens, known by home id or else by name."""
         for found in self.every():
-            known = found.home_id == home_id if home_id else found.username.casefold() == username.casefold()
-            if found.cache and known and azcaches.extract(found.cache, found.home_id, hosts):
+            is_his = (
+                found.home_id == home_id
+                if home_id
+                else found.username.casefold() == username.casefold()
+            )
+            if is_his and azcaches.extract(found.cache, found.home_id, hosts):
                 return found
         return None
 
@@ -144,15 +169,18 @@ class Learnt:
         key = f"{client_id}.{tenant}".casefold()
         return next((item for item in self.every() if item.principal and item.key == key), None)
 
+    def like(self, other: Credential) -> Credential | None:
+        """Return what is kept of the same identity."""
+        if other.principal:
+            return self.service(other.principal["client_id"], other.principal["tenant"])
+        return self.user(other.home_id, other.username, _hosts_of(other))
+
     def save(self, credential: Credential) -> None:
         """Keep `credential` in place of an older one of the same identity."""
         from azenv.store.files import ensure_private_directory, write_private
 
         ensure_private_directory(self._directory)
-        host = next(
-            (str(entry["environment"]) for entry in credential.cache.get("Account", {}).values()),
-            "principal",
-        )
+        host = next(iter(_hosts_of(credential)), "principal")
         path = os.path.join(self._directory, _file_name(f"{credential.key}@{host}"))
         write_private(path, credential.to_json(), sync=False)
 

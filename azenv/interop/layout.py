@@ -9,15 +9,13 @@ from __future__ import annotations
 import os
 import sys
 
-from azenv.interop import azclouds, azini
+from azenv.interop import azclouds, azini, azrows, foreign
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.interop.azrows import Row
 
-STAMP = ".stamp"
-SIGNED_OUT = ".signed-out"
-
+_GUID_LENGTH = 36
 _LINKED_DIRECTORIES = ("cliextensions", "bin", "commands", "logs", "telemetry")
 _LINKED_FILES = (
     *("commandIndex.json", "extensionIndex.json", "helpIndex.json", "extensionHelpIndex.json"),
@@ -94,6 +92,28 @@ def write_new(path: str, data: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with open(os.open(path, flags, 0o600), "wb") as file:
         file.write(data)
+
+
+def replace(path: str, data: bytes, time_ns: int | None = None) -> None:
+    """Put a file in an overlay whole, 0600, with the given time; az meanwhile reads the old one."""
+    temporary = os.path.join(os.path.dirname(path), f".new.{os.getpid()}")
+    if os.path.lexists(temporary):
+        os.unlink(temporary)
+    write_new(temporary, data)
+    if time_ns is not None:
+        os.utime(temporary, ns=(time_ns, time_ns))
+    os.replace(temporary, path)
+
+
+def installation_id(base: str) -> str:
+    """Return az's installation id, or a new one: some readers of the profile insist on one."""
+    data = foreign.read(os.path.join(base, azrows.PROFILE_FILE)) or b""
+    _, _, rest = data.partition(b'"installationId": "')
+    found = rest.partition(b'"')[0]
+    if len(found) == _GUID_LENGTH:  # not parsed: a base may hold thousands of rows
+        return found.decode("ascii", "replace")
+    digits = os.urandom(16).hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def remove_tree(path: str) -> None:

@@ -2,19 +2,19 @@
 
 `<root>/az/<context id>/.azure` (az looks for local settings by this last name). Shells test by
 builtins that its azureProfile.json and the base's token cache are not newer than its stamp.
-Only light imports here: the hook builds overlays.
+Only light imports here and below: the hook builds overlays.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import time
 
 from azenv.core.errors import AzenvError, DamagedError
-from azenv.interop import azcaches, azrows, foreign, layout
-from azenv.interop.renewal import Renewal, Report
-from azenv.store.files import ensure_private_directory, locked, write_private
+from azenv.interop import layout
+from azenv.interop.building import UNFINISHED, Means, Report, build
+from azenv.interop.renewal import Renewal
+from azenv.interop.stamp import due_ns, expire
+from azenv.store.files import ensure_private_directory, locked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["Report", "directory", "drop", "refresh"]
 
 _ATTEMPTS = 5
-_RECENT_S = 2
 
 
 def directory(root: str, context_id: str) -> str:
@@ -33,7 +32,7 @@ def directory(root: str, context_id: str) -> str:
 
 def _room(root: str, context_id: str) -> str:
     if not context_id.isalnum():
-        raise DamagedError("not a context id: it must be letters and digits")
+        raise DamagedError("a context id has letters and digits only")
     return os.path.join(root, "az", context_id)
 
 
@@ -48,17 +47,44 @@ def refresh(  # noqa: PLR0913  what an overlay is made of
 ) -> Report:
     """Build the overlay where there is none, else bring it in step and learn what az did there.
 
-    `seed` says whose it is, None for the blocked one; `rows` are all known rows of that account
+    `seed` says whose it is, None for the blocked one; `rows` are all rows known of that account
     and tenant. `coarse` says that the shell compares whole seconds. Afterwards neither the
     profile nor the base's token cache is newer than the stamp.
     """
     room = _room(root, context_id)
+    overlay = os.path.join(room, ".azure")
     ensure_private_directory(os.path.join(root, "az"))
     with locked(os.path.join(room, "lock")):
         _sweep(room)
         for _ in range(_ATTEMPTS):
-            stamp_ns = _stamp_ns(base, coarse=coarse)
-            renewal = Renewal(root, os.path.join(room, ".azure"), base, seed, rows)
-            if _is_done(renewal, room, stamp_ns):
+            stamp_ns = due_ns(
+                base, coarse=coarse
+            )  # before the base is read: later writes are newer
+            means = Means(root, base, seed, rows)
+            if not os.path.isdir(overlay):
+                return build(room, means, stamp_ns)
+            try:
+                renewal = Renewal(overlay, means)
+            except DamagedError:  # a broken cache: what was learnt of this account lies elsewhere
+                os.rename(overlay, os.path.join(room, f"{UNFINISHED}{os.getpid()}"))
+                _sweep(room)
+                continue
+            if renewal.run(stamp_ns):
+                expire(root, renewal.taught, overlay)
                 return renewal.report
-    raise AzenvError(f"az keeps changing {room}", hint="wait for the az that runs there")
+    raise AzenvError(f"az keeps changing {overlay}", hint="wait for the az that runs in there")
+
+
+def _sweep(room: str) -> None:
+    """Remove what a killed builder left; the caller holds the lock, so nobody uses it."""
+    for name in os.listdir(room):
+        if name.startswith(UNFINISHED):
+            layout.remove_tree(os.path.join(room, name))
+
+
+def drop(root: str, context_id: str) -> None:
+    """Remove a context's overlay with its tokens; what its links point to stays."""
+    room = _room(root, context_id)
+    if os.path.isdir(room):
+        with locked(os.path.join(room, "lock")):
+            layout.remove_tree(room)
