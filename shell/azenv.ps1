@@ -1,0 +1,754 @@
+# azenv for PowerShell 5.1 and 7: every directory and every shell its own Azure context.
+#
+# The generated prologue comes first: $Global:__azenvT, the table of variables, and $Global:__azenvP,
+# where everything lies. This file holds no name of that table and no placeholder.
+# At a prompt it starts no process and evaluates no text; records and mail are data.
+#
+# Data is compared by [object]::Equals, never by -ceq: that one goes by the culture, for which
+# "a" and "a<soft hyphen>" are equal, so an edited pin would pass for the trusted one. For the same
+# reason data never keys an @{} literal, which ignores case as well.
+
+# Constrained Language Mode forbids .NET calls: stop before the first one, in silence
+if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') { return }
+
+# --- state -----------------------------------------------------------------------------------
+
+# Sourced again, with another table: what the old code activated, only the old code can take back
+$Global:__azenvOld = $ExecutionContext.SessionState.PSVariable.GetValue('Global:__azenv')
+if ($null -ne $Global:__azenvOld -and -not [object]::Equals($Global:__azenvOld.Table.Layout, $Global:__azenvT.Layout)) {
+    try { __azenv_leave } catch { $Global:Error.RemoveAt(0) }
+    $Global:__azenvOld = $null
+}
+
+function Global:__azenv_new_state {
+    $readVariable = [Environment].GetMethod('GetEnvironmentVariable', [type[]] @([string]))
+    $pathExists = [IO.Path].GetMethod('Exists', [type[]] @([string]))       # .NET 7 and later
+    $fileExists = [IO.File].GetMethod('Exists', [type[]] @([string]))
+    $directoryExists = [IO.Directory].GetMethod('Exists', [type[]] @([string]))
+    $isUnix = [IO.Path]::DirectorySeparatorChar -eq '/'
+    @{
+        Table = $Global:__azenvT
+        Separator = [string] [char] 0x1f
+        IsUnix = $isUnix
+        Location = $ExecutionContext.SessionState.Path
+        Provider = $ExecutionContext.InvokeProvider.Item
+        # .NET walks an array by these: a loop in PowerShell costs ten times as much
+        ReadVariable = [Delegate]::CreateDelegate([Converter[string, object]], $readVariable)
+        IsThere = [Delegate]::CreateDelegate([Predicate[string]], $(if ($pathExists) { $pathExists } else { $fileExists }))
+        IsDirectory = $(if (-not $pathExists) { [Delegate]::CreateDelegate([Predicate[string]], $directoryExists) })
+        # one character a byte: text that is equal is equal in bytes, also where it is not UTF-8
+        Bytes = [Text.Encoding]::GetEncoding(28591)
+        Buffer = [byte[]]::new(4097)
+        Shapes = [Collections.Generic.Dictionary[string, object]]::new()
+        IsInteractive = (__azenv_is_interactive)
+        CdAction = $null; EndsWithSession = $false
+
+        # what was looked at last
+        Here = $null; Candidates = [string[]] @(); Generation = ''; Seen = $null
+        Denied = [Collections.Generic.Dictionary[string, string]]::new()
+        ToldMasked = ''; Said = ''; ToldError = ''; ToldGone = $false
+
+        # the runtime directory, and when the one that was found to be ours was made
+        Root = ''; RootBorn = [long] -1; AskedRoot = $false; LeftFiles = $false
+        Nowhere = $(if ($isUnix) { '/dev/null/azenv' } else { 'NUL\azenv' })
+        Never = [DateTime]::FromFileTimeUtc(0)              # what .NET tells of a missing file
+        BaseTokens = [IO.Path]::Combine($Global:__azenvP.Base, $(if ($isUnix) { 'msal_token_cache.json' } else { 'msal_token_cache.bin' }))
+
+        # the overlay in force: its directory, whether no refresh helps it, whether there is no root
+        Overlay = ''; Profile = ''; Stamp = ''; IsStuck = $false; IsRootless = $false
+
+        # the activation in force: kinds; by table position what was before and what we put.
+        # Old values that may not be exported live here and nowhere else.
+        IsOn = $false; Kinds = ''; Before = $null; Ours = $null
+
+        # the activation that is asked for
+        Next = $null; NextId = ''; NextKinds = ''; NextLabel = ''
+    }
+}
+
+# A profile is read for scripts too (pwsh -File, -Command), where no directory may switch anything.
+# A host that starts its prompt otherwise is found out by the first prompt.
+function Global:__azenv_is_interactive {
+    $words = [Environment]::GetCommandLineArgs()
+    for ($i = 1; $i -lt $words.Length; $i++) { if ($words[$i] -match '^[-/]+noe\w*$') { return $true } }
+    for ($i = 1; $i -lt $words.Length; $i++) {
+        if ($words[$i] -match '^[-/]+(c|com\w*|cwa|f|fi\w*|e|ec|en\w*|noni\w*)$|\.ps1$') { return $false }
+    }
+    -not [Console]::IsInputRedirected
+}
+
+# --- messages --------------------------------------------------------------------------------
+
+# Paths and labels may hold what strangers chose: nothing that steers a terminal goes out.
+function Global:__azenv_say([string] $Text) {
+    [Console]::Error.WriteLine('azenv: ' + ($Text -replace '[\p{Cc}\p{Cf}\u2028\u2029]|\udb40[\udc00-\udfff]', '?'))
+}
+
+function Global:__azenv_say_change([string] $Text) {
+    if (-not [Environment]::GetEnvironmentVariable('AZENV_QUIET')) { __azenv_say $Text }
+}
+
+function Global:__azenv_short_path([string] $Path) {
+    $userHome = [Environment]::GetFolderPath('UserProfile')
+    if ($userHome -and $Path.StartsWith($userHome + [IO.Path]::DirectorySeparatorChar, [StringComparison]::Ordinal)) { return '~' + $Path.Substring($userHome.Length) }
+    $Path
+}
+
+# --- the program -----------------------------------------------------------------------------
+
+function Global:__azenv_program_is_there {
+    $p = $Global:__azenvP; $s = $Global:__azenv
+    foreach ($file in $p.Launcher, $p.Python) {
+        if ([IO.File]::Exists($file)) { continue }
+        if (-not $s.ToldGone) { __azenv_say "its program is gone ($file); reinstall azenv or remove the hook: azenv init powershell --remove" }
+        $s.ToldGone = $true
+        return $false
+    }
+    $true
+}
+
+# `azenv hook ...`: returns what it printed; the user's $LASTEXITCODE stays.
+function Global:__azenv_ask {
+    if (-not (__azenv_program_is_there)) { return '' }
+    $variables = $ExecutionContext.SessionState.PSVariable
+    $status = $variables.GetValue('Global:LASTEXITCODE')
+    $PSNativeCommandUseErrorActionPreference = $false
+    $ErrorActionPreference = 'Continue'
+    $printed = @()
+    try { $printed = @(& $Global:__azenvP.Python -I $Global:__azenvP.Launcher hook @args) }
+    catch { $Global:Error.RemoveAt(0) }                     # the working directory is gone, say
+    finally { if ($null -eq $status) { $variables.Remove('Global:LASTEXITCODE') } else { $variables.Set('Global:LASTEXITCODE', $status) } }
+    [string]::Join("`n", $printed)
+}
+
+# --- the runtime directory -------------------------------------------------------------------
+
+# .NET knows no owner of a file; PowerShell's provider does (7 and later, Unix).
+# Elsewhere the runtime directory lies in the user's profile, which its ACL guards.
+function Global:__azenv_is_ours([string] $Directory) {
+    $s = $Global:__azenv
+    $found = [IO.DirectoryInfo]::new($Directory)
+    if (-not $found.Exists -or ([int] $found.Attributes -band 0x400)) { return $false }     # 0x400: a link
+    if (-not $s.IsUnix) { return $true }
+    $stat = $s.Provider.Get([string[]] @($Directory), $true, $true)[0].UnixStat
+    if ([IO.Directory]::Exists("/proc/$PID")) {
+        return $stat.UserId -eq $s.Provider.Get([string[]] @("/proc/$PID"), $true, $true)[0].UnixStat.UserId
+    }
+    [object]::Equals($stat.GetUserName(), [Environment]::UserName)
+}
+
+function Global:__azenv_take_root([string] $Directory) {
+    $s = $Global:__azenv
+    if (-not [IO.Path]::IsPathRooted($Directory) -or -not (__azenv_is_ours $Directory)) { return $false }
+    $s.Root = $Directory
+    $s.RootBorn = [IO.Directory]::GetCreationTimeUtc($Directory).Ticks
+    $true
+}
+
+# The directory that was found to be ours is known by when it was made: one stat, not the provider.
+function Global:__azenv_has_root {
+    $s = $Global:__azenv
+    ($s.Root -and [IO.Directory]::GetCreationTimeUtc($s.Root).Ticks -eq $s.RootBorn) -or ($s.Root -and (__azenv_take_root $s.Root))
+}
+
+function Global:__azenv_find_root {
+    $s = $Global:__azenv; $p = $Global:__azenvP
+    if (__azenv_has_root) { return $true }
+    $candidates = @($p.Roots)
+    if (-not $candidates.Count) {
+        $session = [Environment]::GetEnvironmentVariable('XDG_RUNTIME_DIR')
+        if ($s.IsUnix -and $session -and [IO.Path]::IsPathRooted($session)) { $candidates += [IO.Path]::Combine($session, 'azenv') }
+        if ([IO.Directory]::Exists("/proc/$PID")) {
+            $user = $s.Provider.Get([string[]] @("/proc/$PID"), $true, $true)[0].UnixStat.UserId
+            $candidates += "/run/user/$user/azenv", "/dev/shm/azenv-$user"
+        }
+        $candidates += [IO.Path]::Combine($p.Store, 'run')
+    }
+    foreach ($candidate in $candidates) { if (__azenv_take_root $candidate) { return $true } }
+    if ($s.AskedRoot) { return $false }
+    $s.AskedRoot = $true
+    __azenv_take_root (__azenv_ask root powershell)
+}
+
+# --- records ---------------------------------------------------------------------------------
+
+# Reads contexts/<id> into the activation that is asked for; false where there is none.
+function Global:__azenv_load_context([string] $Id, [string] $Source, [string] $Reason) {
+    $s = $Global:__azenv; $t = $s.Table
+    $values = [string[]]::new($t.Ne)
+    for ($i = 0; $i -lt $t.Ne; $i++) { $values[$i] = '' }
+    $s.NextId = $Id; $s.NextLabel = ''
+    # the shell composes these two itself: a record must not choose where az finds its extensions
+    $values[0] = [IO.Path]::Combine($s.Root, 'az', $Id, '.azure')
+    $values[1] = $Source
+    $s.Next = $values
+    if ([object]::Equals($Id, 'none')) {
+        $values[2] = 'none'
+        $values[$t.Block] = $Reason
+        $s.NextKinds = $t.NoneKinds
+        return $true
+    }
+    if ($Id -cnotmatch '^[0-9a-z-]+\z') { return $false }
+    $file = [IO.Path]::Combine($Global:__azenvP.State, 'contexts', $Id)
+    if (-not [IO.File]::Exists($file)) { return $false }
+    $fields = [IO.File]::ReadAllText($file).Split([char] 0x1f)
+    if ($fields.Length -ne $t.Ne + 2 -or -not [object]::Equals($fields[0], $Id) -or
+        -not [object]::Equals($fields[$t.Ne + 1], '.') -or $fields[2].Length -ne $t.Nn) { return $false }
+    [Array]::Copy($fields, 3, $values, 2, $t.Ne - 2)
+    $s.NextLabel = $fields[1]; $s.NextKinds = $fields[2]
+    $true
+}
+
+# Where the record of a pin lies: the same path again below pins/; C:\x is pins/C/x.
+function Global:__azenv_record_of_pin([string] $Pin, [bool] $IsUnix) {
+    if ($IsUnix) { return [IO.Path]::Combine($Global:__azenvP.State, 'pins') + $Pin }
+    $Global:__azenvP.State + '\pins\' + ($Pin -replace '^([A-Za-z]):', '$1').TrimStart([char[]] '\/')
+}
+
+# Returns word and argument where a record answers for exactly this content, else nothing.
+function Global:__azenv_verdict([string] $Pin, [string] $Text) {
+    $s = $Global:__azenv
+    $file = __azenv_record_of_pin $Pin $s.IsUnix
+    if (-not [IO.File]::Exists($file)) { return }
+    $parts = $s.Bytes.GetString([IO.File]::ReadAllBytes($file)).Split([char] 0)
+    if ($parts.Length -ne 3 -or -not [object]::Equals($parts[1], $Text)) { return }
+    $fields = [Text.Encoding]::UTF8.GetString($s.Bytes.GetBytes($parts[0])).Split([char] 0x1f)
+    if ($fields.Length -eq 3 -and [object]::Equals($fields[2], '.')) { $fields }
+}
+
+# The positions that a kind string touches, once for each string.
+function Global:__azenv_shape([string] $Kinds) {
+    $s = $Global:__azenv
+    $shape = $null
+    if ($s.Shapes.TryGetValue($Kinds, [ref] $shape)) { return $shape }
+    $set = [Collections.Generic.List[int]]::new(); $held = [Collections.Generic.List[int]]::new()
+    for ($i = 0; $i -lt $Kinds.Length; $i++) {
+        if ($Kinds[$i] -eq '=') { $set.Add($i) }
+        if ($Kinds[$i] -ne '.') { $held.Add($i) }
+    }
+    $shape = @{ Set = $set.ToArray(); Held = $held.ToArray() }
+    $s.Shapes[$Kinds] = $shape
+    $shape
+}
+
+# --- leaving, entering, switching ------------------------------------------------------------
+
+function Global:__azenv_put([string] $Name, $Value) {
+    # $null would arrive as '' and leave an empty variable (7.5 and later)
+    if ($null -eq $Value) { [Environment]::SetEnvironmentVariable($Name, [NullString]::Value) }
+    else { [Environment]::SetEnvironmentVariable($Name, [string] $Value) }
+}
+
+# Takes over what a parent shell activated; false where its undo is not of this layout.
+function Global:__azenv_inherit([string] $Undo) {
+    $s = $Global:__azenv; $t = $s.Table
+    $fields = $Undo.Split([char] 0x1f)
+    if ($fields.Length -lt $t.Ne + 3 -or -not [object]::Equals($fields[0], $t.Layout)) { return $false }
+    $kinds = $fields[2]
+    if ($kinds.Length -ne $t.Nn -or $kinds -cnotmatch '^[=.-]+\z' -or $kinds.IndexOf([char] '=', $t.Ne) -ge 0) { return $false }
+    $ours = [Array]::ConvertAll($t.Names, $s.ReadVariable)
+    $before = $ours.Clone()
+    foreach ($i in (__azenv_shape $kinds).Held) {
+        $ours[$i] = if ($kinds[$i] -eq '=') { $fields[3 + $i] } else { $null }
+        $before[$i] = $null
+    }
+    for ($i = $t.Ne + 3; $i + 1 -lt $fields.Length; $i += 2) {
+        if ($fields[$i] -cnotmatch '^[1-9][0-9]{0,2}\z') { continue }
+        $at = [int] $fields[$i] - 1
+        if ($at -lt $t.Nn -and $kinds[$at] -ne '.') { $before[$at] = $fields[$i + 1] }
+    }
+    $s.IsOn = $true; $s.Kinds = $kinds; $s.Ours = $ours; $s.Before = $before
+    $true
+}
+
+# The undo of another azenv, or a garbled one: the program reverses it by name, then it is gone.
+function Global:__azenv_drop_foreign {
+    $names = '^(AZ|ARM_|ANSIBLE_|AAD_|KUBE|MSI_|IDENTITY_)[A-Z0-9_]*\z'
+    $fields = (__azenv_ask undo $Global:__azenv.Root).Split([char] 0x1f)
+    if ($fields.Length % 3 -eq 1 -and [object]::Equals($fields[$fields.Length - 1], '.')) {
+        for ($i = 0; $i + 2 -lt $fields.Length; $i += 3) {
+            if ($fields[$i] -cnotmatch $names) { continue }
+            __azenv_put $fields[$i] $(if ([object]::Equals($fields[$i + 1], 'x')) { $fields[$i + 2] })
+        }
+    }
+    __azenv_put __AZENV_UNDO $null
+}
+
+# Moves the environment from one array of values to another. Whatever fails midway is taken back:
+# the tenant of one context with the subscription of another is the dangerous state.
+function Global:__azenv_move($Now, $Want, $Undo) {
+    $names = $Global:__azenv.Table.Names
+    $undoBefore = [Environment]::GetEnvironmentVariable('__AZENV_UNDO')
+    $done = 0
+    try {
+        for (; $done -lt $Want.Length; $done++) {
+            if ([object]::Equals($Now[$done], $Want[$done])) { continue }
+            if ($null -eq $Want[$done]) { [Environment]::SetEnvironmentVariable($names[$done], [NullString]::Value) }
+            else { [Environment]::SetEnvironmentVariable($names[$done], $Want[$done]) }
+        }
+        __azenv_put __AZENV_UNDO $Undo
+    } catch {
+        for ($i = 0; $i -lt $done; $i++) { if (-not [object]::Equals($Now[$i], $Want[$i])) { __azenv_put $names[$i] $Now[$i] } }
+        __azenv_put __AZENV_UNDO $undoBefore
+        throw
+    }
+}
+
+# Returns what the environment would hold without us. What the user changed meanwhile stays.
+function Global:__azenv_baseline($Now) {
+    $s = $Global:__azenv
+    if (-not $s.IsOn) { return , $Now }
+    if ([Linq.Enumerable]::SequenceEqual($Now, $s.Ours)) { return , $s.Before }
+    $base = $Now.Clone()
+    foreach ($i in (__azenv_shape $s.Kinds).Held) { if ([object]::Equals($Now[$i], $s.Ours[$i])) { $base[$i] = $s.Before[$i] } }
+    , $base
+}
+
+function Global:__azenv_adopt_undo {
+    $undo = [Environment]::GetEnvironmentVariable('__AZENV_UNDO')
+    if ($Global:__azenv.IsOn -or -not $undo -or (__azenv_inherit $undo)) { return }
+    __azenv_drop_foreign
+}
+
+function Global:__azenv_leave {
+    $s = $Global:__azenv
+    __azenv_adopt_undo
+    if ($s.IsOn) {
+        $now = [Array]::ConvertAll($s.Table.Names, $s.ReadVariable)
+        __azenv_move $now (__azenv_baseline $now) $null
+    }
+    $s.IsOn = $false; $s.Before = $null; $s.Ours = $null
+    $s.Overlay = ''; $s.IsRootless = $false; $s.Said = ''
+}
+
+# To the activation that is asked for. The whole change is computed, then applied.
+# Returns whether a parent shell had put exactly these values.
+function Global:__azenv_enter {
+    $s = $Global:__azenv; $t = $s.Table; $separator = $s.Separator
+    $wasOn = $s.IsOn
+    __azenv_adopt_undo
+    $inherited = if ($wasOn -or -not $s.IsOn) { '' } else { [Environment]::GetEnvironmentVariable('__AZENV_UNDO') }
+    $now = [Array]::ConvertAll($t.Names, $s.ReadVariable)
+    $base = __azenv_baseline $now
+    $kinds = $s.NextKinds
+    if ($kinds[$t.Soft] -eq '?') {                          # set only where the user has none
+        if ($null -eq $base[$t.Soft]) { $kinds = $kinds.Replace('?', '=') } else { $kinds = $kinds.Replace('?', '.'); $s.Next[$t.Soft] = '' }
+    }
+    $shape = __azenv_shape $kinds
+    $want = $base.Clone(); $kept = ''
+    foreach ($i in $shape.Held) {
+        $old = $base[$i]
+        if ($null -eq $old) { continue }
+        $want[$i] = $null
+        # a secret, or what would tear the fields apart, stays in this shell
+        if ($t.Secret[$i] -ne '*' -and $old.IndexOf([char] 0x1f) -lt 0) { $kept += "$($i + 1)$separator$old$separator" }
+    }
+    foreach ($i in $shape.Set) { $want[$i] = $s.Next[$i] }
+    $head = [string]::Join($separator, [string[]] @($t.Layout, $s.NextId, $kinds, [string]::Join($separator, $s.Next), ''))
+    __azenv_move $now $want ($head + $kept)
+    $s.IsOn = $true; $s.Kinds = $kinds; $s.Before = $base; $s.Ours = $want
+    $inherited -and ($inherited + $separator).StartsWith($head, [StringComparison]::Ordinal)
+}
+
+# --- deciding --------------------------------------------------------------------------------
+
+# Is the overlay there, and not older than what it is made from?
+function Global:__azenv_is_fresh {
+    $s = $Global:__azenv
+    $stamp = [IO.File]::GetLastWriteTimeUtc($s.Stamp)
+    $made = [IO.File]::GetLastWriteTimeUtc($s.Profile)
+    $made -gt $s.Never -and $made -le $stamp -and [IO.File]::GetLastWriteTimeUtc($s.BaseTokens) -le $stamp -and (__azenv_has_root)
+}
+
+function Global:__azenv_refresh_overlay([string] $Id) {
+    $s = $Global:__azenv
+    [void] (__azenv_ask overlay $s.Root $Id powershell)
+    $s.IsStuck = -not (__azenv_is_fresh)                    # no process at each prompt for what does not help
+}
+
+function Global:__azenv_activate([string] $Id, [string] $Source, [string] $Reason, [string] $Pin) {
+    $s = $Global:__azenv
+    $s.IsRootless = -not (__azenv_find_root)
+    if (-not $s.IsRootless -and -not (__azenv_load_context $Id $Source $Reason)) {
+        $Id = 'none'; $Reason = 'the context is gone'
+        [void] (__azenv_load_context none $Source $Reason)
+    }
+    if (-not $s.IsRootless) {
+        $s.Overlay = $s.Next[0]; $s.IsStuck = $false
+        $s.Profile = [IO.Path]::Combine($s.Overlay, 'azureProfile.json'); $s.Stamp = [IO.Path]::Combine($s.Overlay, '.stamp')
+        if (-not (__azenv_is_fresh)) { __azenv_refresh_overlay $Id }
+        $s.IsRootless = -not (__azenv_has_root)
+    }
+    if ($s.IsRootless) {
+        $Id = 'none'; $Reason = 'the runtime directory is not yours'
+        [void] (__azenv_load_context none $Source $Reason)
+        $s.Next[0] = $s.Nowhere; $s.Overlay = ''
+    }
+    $wasThere = __azenv_enter
+    $where = if ($Pin) { 'pin ' + (__azenv_short_path $Pin) } else { 'chosen' }
+    $line = if ($s.NextId -ceq 'none') { "blocked: $Reason  ($where)" } else { "$($s.NextLabel)  ($where)" }
+    $isNews = -not [object]::Equals($line, $s.Said)
+    $s.Said = $line
+    if (-not $isNews) { return }
+    if ($s.NextId -ceq 'none') { __azenv_say $line } elseif (-not $wasThere) { __azenv_say_change $line }
+}
+
+# What a pin with this content leads to; false where it counts as not there.
+function Global:__azenv_follow_pin([string] $Pin, [string] $Text, [string] $Why) {
+    $s = $Global:__azenv
+    if (-not $Why) {
+        if ($Text.IndexOf([char] 0) -ge 0) { $Why = 'longer than 4096 bytes, or holds NUL' }
+        elseif ($Text.StartsWith([string] [char] 0xef + [char] 0xbb + [char] 0xbf, [StringComparison]::Ordinal)) { $Why = 'begins with a byte order mark' }
+    }
+    if ($Why) { __azenv_activate none pin $Why $Pin; return $true }
+    $verdict = @(__azenv_verdict $Pin $Text)
+    if (-not $verdict.Count) {
+        [void] (__azenv_find_root)
+        [void] (__azenv_ask pin $s.Root $Pin powershell)
+        $verdict = @(__azenv_verdict $Pin $Text)
+    }
+    $word = if ($verdict.Count) { $verdict[0] } else { '' }
+    if ($word -ceq 'denied') { $s.Denied[$Pin] = $Text; return $false }
+    if ($word -ceq 'context') { __azenv_activate $verdict[1] pin '' $Pin }
+    elseif ($word -ceq 'blocked') { __azenv_activate none pin $verdict[1] $Pin }
+    else { __azenv_activate none pin 'not trusted; review it, then: azenv allow' $Pin }
+    $true
+}
+
+function Global:__azenv_follow_nothing {
+    $s = $Global:__azenv
+    if (-not $s.IsOn -and -not [Environment]::GetEnvironmentVariable('__AZENV_UNDO')) { return }
+    __azenv_leave
+    __azenv_say_change 'no context (left the pinned directory)'
+}
+
+# A choice goes before a pin: told once for each pin, on entering its directory.
+function Global:__azenv_tell_masked([string] $Choice) {
+    $s = $Global:__azenv
+    foreach ($pin in $s.Candidates) {
+        if (-not [IO.File]::Exists($pin)) { continue }
+        $text, $why = __azenv_read_pin $pin
+        $verdict = @(if (-not $why) { __azenv_verdict $pin $text })
+        if ($verdict.Count -and $verdict[0] -ceq 'denied') { continue }
+        if ([object]::Equals($pin, $s.ToldMasked)) { return }
+        $s.ToldMasked = $pin
+        if ($verdict.Count -and $verdict[0] -ceq 'context' -and [object]::Equals($verdict[1], $Choice)) { return }
+        $name = [Environment]::GetEnvironmentVariable($s.Table.Names[3])
+        if (-not $name) { $name = $Choice }
+        __azenv_say_change "this directory is pinned ($(__azenv_short_path $pin)), but your choice $name is in force; azenv use --follow"
+        return
+    }
+    $s.ToldMasked = ''
+}
+
+# --- walking and reading ---------------------------------------------------------------------
+
+function Global:__azenv_walk([string] $Here) {
+    $found = [Collections.Generic.List[string]]::new()
+    for ($directory = $Here; $directory; $directory = [IO.Path]::GetDirectoryName($directory)) { $found.Add([IO.Path]::Combine($directory, '.azenv.toml')) }
+    $Global:__azenv.Candidates = $found.ToArray()
+    $Global:__azenv.Here = $Here
+}
+
+# The generation is the NAME of the only file there: unchanged is one stat.
+# Without one (azenv was never used) nothing is forgotten, or a refusal would be asked for again.
+function Global:__azenv_look_at_generation {
+    $s = $Global:__azenv
+    $directory = [IO.Path]::Combine($Global:__azenvP.State, 'generation'); $found = ''
+    if ([IO.Directory]::Exists($directory)) { foreach ($file in [IO.Directory]::GetFiles($directory)) { $found = $file } }
+    if ([object]::Equals($found, $s.Generation)) { return }
+    $s.Generation = $found; $s.Seen = $null; $s.AskedRoot = $false
+    $s.Denied.Clear()
+}
+
+# A FIFO counts as a file, has no length, and would hang the prompt; so would a device.
+function Global:__azenv_is_empty_file([string] $Path) {
+    $s = $Global:__azenv
+    -not $s.IsUnix -or $s.Provider.Get([string[]] @($Path), $true, $true)[0].UnixMode.StartsWith('-', [StringComparison]::Ordinal)
+}
+
+# Returns the text, one character a byte, and why the file cannot be used (empty: it can).
+function Global:__azenv_read_pin([string] $Pin) {
+    $s = $Global:__azenv
+    try {
+        $file = [IO.FileInfo]::new($Pin)
+        if ([int] $file.Attributes -band 0x450) { return '', 'not a plain readable file' }      # link, directory, device
+        if ($file.Length -eq 0 -and -not (__azenv_is_empty_file $Pin)) { return '', 'not a plain readable file' }
+        # an editor may hold it open: on Windows everything must be shared
+        $stream = [IO.FileStream]::new($Pin, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare] 7, 1)
+        try { $length = $stream.Read($s.Buffer, 0, 4097) } finally { $stream.Dispose() }
+    } catch {
+        $Global:Error.RemoveAt(0)                           # the user's $Error is not ours
+        return '', 'not a plain readable file'
+    }
+    if ($length -gt 4096) { return '', 'longer than 4096 bytes, or holds NUL' }
+    $s.Bytes.GetString($s.Buffer, 0, $length), ''
+}
+
+# A missing deadline file is an expired one.
+function Global:__azenv_is_expired([string] $Name) {
+    $s = $Global:__azenv
+    if ($Name -cnotmatch '^[0-9A-Za-z_-]+\z' -or -not (__azenv_find_root)) { return $true }
+    [IO.File]::GetLastWriteTimeUtc([IO.Path]::Combine($s.Root, 'until', $Name)) -lt [DateTime]::UtcNow
+}
+
+# The nearest pin at or above $From in the candidates, -1 where there is none.
+function Global:__azenv_next_pin([int] $From) {
+    $s = $Global:__azenv
+    $file = [Array]::FindIndex($s.Candidates, $From, $s.IsThere)
+    if ($null -eq $s.IsDirectory) { return $file }
+    $directory = [Array]::FindIndex($s.Candidates, $From, $s.IsDirectory)
+    if ($file -lt 0 -or ($directory -ge 0 -and $directory -lt $file)) { return $directory }
+    $file
+}
+
+# --- the hook --------------------------------------------------------------------------------
+
+function Global:__azenv_refresh {
+    $s = $Global:__azenv
+    $here = $s.Location.CurrentFileSystemLocation.ProviderPath
+    $hasMoved = -not [object]::Equals($here, $s.Here)
+    if ($hasMoved) { __azenv_walk $here }
+    if (-not [IO.File]::Exists($s.Generation)) { __azenv_look_at_generation }
+    $choice = [Environment]::GetEnvironmentVariable('__AZENV_CHOICE')
+    if ($choice) { __azenv_follow_choice $choice $hasMoved; return }
+
+    $at = -1
+    while (($at = __azenv_next_pin ($at + 1)) -ge 0) {
+        $pin = $s.Candidates[$at]
+        $text, $why = __azenv_read_pin $pin
+        $denied = $null
+        if ($s.Denied.Count -and $s.Denied.TryGetValue($pin, [ref] $denied) -and [object]::Equals($denied, $text)) { continue }
+        $seen = $pin + $s.Separator + $why + $s.Separator + $text
+        $s.ToldMasked = $pin
+        if ([object]::Equals($seen, $s.Seen)) { __azenv_stay; return }
+        $s.Seen = $seen
+        if (__azenv_follow_pin $pin $text $why) { return }
+    }
+    $s.ToldMasked = ''
+    if ([object]::Equals('', $s.Seen)) { return }
+    $s.Seen = ''
+    __azenv_follow_nothing
+}
+
+function Global:__azenv_follow_choice([string] $Choice, [bool] $HasMoved) {
+    $s = $Global:__azenv
+    $until = [Environment]::GetEnvironmentVariable('__AZENV_UNTIL')
+    $reason = 'chosen'
+    if ($until -and (__azenv_is_expired $until)) { $Choice = 'none'; $reason = 'the time is up' }
+    $seen = 'choice' + $s.Separator + $reason + $s.Separator + $Choice
+    if ([object]::Equals($seen, $s.Seen)) { __azenv_stay }
+    else { $s.Seen = $seen; __azenv_activate $Choice choice $reason '' }
+    if ($HasMoved) { __azenv_tell_masked $Choice }
+}
+
+# Nothing has changed but, perhaps, what the overlay is made from, or the runtime directory.
+function Global:__azenv_stay {
+    $s = $Global:__azenv
+    if ($s.IsRootless) { if (__azenv_has_root) { $s.Seen = $null; __azenv_refresh } }
+    elseif (-not $s.IsStuck -and -not (__azenv_is_fresh)) {
+        if (__azenv_has_root) { __azenv_refresh_overlay $s.NextId } else { $s.Seen = $null; __azenv_refresh }
+    }
+}
+
+# Never breaks a prompt; an error is told once.
+function Global:__azenv_hook {
+    try { __azenv_refresh }
+    catch {
+        $Global:Error.RemoveAt(0)
+        $text = "$($_.Exception.Message); nothing was changed"
+        if (-not [object]::Equals($text, $Global:__azenv.ToldError)) { $Global:__azenv.ToldError = $text; __azenv_say $text }
+    }
+}
+
+# --- the public function ---------------------------------------------------------------------
+
+# The words as they were typed. PowerShell takes the first `--` of a function call away, cuts
+# `-o:json` in two, makes 1.10 a number and a,b an array: the text of the call still has them.
+# Where text and values do not fit together (splatting, several lines), the values stand.
+function Global:__azenv_words($Call, [object[]] $Given) {
+    $plain = [Collections.Generic.List[string]]::new()
+    foreach ($value in $Given) { if ($value -is [array]) { foreach ($one in $value) { $plain.Add([string] $one) } } else { $plain.Add([string] $value) } }
+    $start = $Call.OffsetInLine - 1
+    if (-not $Call.Line -or $start -lt 0 -or $start -gt $Call.Line.Length) { return , $plain.ToArray() }
+    $command = [Management.Automation.Language.Parser]::ParseInput($Call.Line.Substring($start), [ref] $null, [ref] $null).Find(
+        { $args[0] -is [Management.Automation.Language.CommandAst] }, $true)
+    if ($null -eq $command) { return , $plain.ToArray() }
+    $words = [Collections.Generic.List[string]]::new()
+    $next = 0; $end = -1
+    foreach ($element in [Linq.Enumerable]::Skip($command.CommandElements, 1)) {
+        $typed = $element.Extent.Text
+        if ($typed -ceq '--' -and ($next -ge $Given.Count -or -not [object]::Equals([string] $Given[$next], '--'))) {
+            $words.Add('--')
+        } elseif ($next -ge $Given.Count -or ($element -is [Management.Automation.Language.VariableExpressionAst] -and $element.Splatted)) {
+            return , $plain.ToArray()
+        } else {
+            $value = $Given[$next++]
+            if ($element -is [Management.Automation.Language.CommandParameterAst] -and $null -ne $element.Argument) {
+                if ($next -ge $Given.Count) { return , $plain.ToArray() }
+                $words.Add([string] $value + (__azenv_word $element.Argument $Given[$next++]))
+            } elseif ($value -is [array] -and $element -isnot [Management.Automation.Language.ArrayLiteralAst]) {
+                foreach ($one in $value) { $words.Add([string] $one) }
+            } elseif ($element.Extent.StartOffset -eq $end) {
+                $words[$words.Count - 1] += __azenv_word $element $value
+            } else { $words.Add((__azenv_word $element $value)) }
+        }
+        $end = $element.Extent.EndOffset
+    }
+    if ($next -ne $Given.Count) { return , $plain.ToArray() }
+    , $words.ToArray()
+}
+
+function Global:__azenv_word($Element, $Value) {
+    if ($Element -is [Management.Automation.Language.ArrayLiteralAst]) {
+        $parts = for ($i = 0; $i -lt $Element.Elements.Count; $i++) { __azenv_word $Element.Elements[$i] @($Value)[$i] }
+        return [string]::Join(',', [string[]] $parts)
+    }
+    if ($Element -is [Management.Automation.Language.ConstantExpressionAst] -and
+        $Element -isnot [Management.Automation.Language.StringConstantExpressionAst]) { return $Element.Extent.Text }
+    [string] $Value
+}
+
+# Before 7.3 a word with quotes falls apart and an empty one vanishes, unless written like this.
+function Global:__azenv_legacy_word([string] $Word) {
+    $Word = $Word -replace '(\\*)"', '$1$1\"'
+    if (-not $Word) { return '""' }
+    if ($Word -match '\s') { return $Word -replace '(\\+)$', '$1$1' }
+    $Word
+}
+
+function Global:__azenv_is_legacy {
+    $passing = $ExecutionContext.SessionState.PSVariable.GetValue('PSNativeCommandArgumentPassing')
+    $null -eq $passing -or "$passing" -eq 'Legacy'
+}
+
+# What starts the program. Each word stands in quotes of its own: PowerShell expands `*` and `~`
+# in whatever it hands over bare. The text that is compiled here holds positions, never a word.
+function Global:__azenv_call([int] $Count, [bool] $HasInput) {
+    $text = [Text.StringBuilder]::new('param($Words) ')
+    if ($HasInput) { [void] $text.Append('$input | ') }
+    [void] $text.Append('& $Global:__azenvP.Python -I $Global:__azenvP.Launcher')
+    for ($i = 0; $i -lt $Count; $i++) { [void] $text.Append(" `"`$(`$Words[$i])`"") }
+    [scriptblock]::Create($text.ToString())
+}
+
+# What the program left for this shell, if it did, and if it is an answer to this very call.
+function Global:__azenv_take_mail([string] $Mail, [string] $Nonce) {
+    $s = $Global:__azenv
+    if (-not [IO.File]::Exists($Mail) -or ([int] [IO.File]::GetAttributes($Mail) -band 0x400) -or -not (__azenv_has_root)) { return }
+    $fields = [IO.File]::ReadAllText($Mail).Split([char] 0x1f)
+    [IO.File]::Delete($Mail)
+    $s.LeftFiles = $true
+    if ($fields.Length -ne 6 -or -not [object]::Equals($fields[0], $Nonce) -or -not [object]::Equals($fields[5], '.')) { return }
+    $verb, $id, $deadline, $previous = $fields[1..4]
+    if ($verb -ceq 'choice') {
+        __azenv_put __AZENV_CHOICE $id
+        __azenv_put __AZENV_UNTIL $(if ($deadline) { $deadline })
+    } elseif ($verb -ceq 'follow') {
+        __azenv_put __AZENV_CHOICE $null
+        __azenv_put __AZENV_UNTIL $null
+    } else { return }
+    __azenv_put __AZENV_PREVIOUS $(if ($previous) { $previous })
+    $s.Seen = $null
+}
+
+function Global:azenv {
+    $s = $Global:__azenv
+    $s.ToldGone = $false
+    if (-not (__azenv_program_is_there)) { $Global:LASTEXITCODE = 127 } else {
+        $words = __azenv_words $MyInvocation $args
+        if (__azenv_is_legacy) { $words = [string[]] @(foreach ($word in $words) { __azenv_legacy_word $word }) }
+        $call = __azenv_call $words.Length $MyInvocation.ExpectingInput
+        $mail = ''; $nonce = [Guid]::NewGuid().ToString('N')
+        # a completer calls the function, not the program: nothing of the shell may change then
+        $isCompleting = [bool] [Environment]::GetEnvironmentVariable('_AZENV_COMPLETE')
+        $s.AskedRoot = $s.AskedRoot -and $isCompleting
+        if (-not $isCompleting -and (__azenv_find_root)) { $mail = [IO.Path]::Combine($s.Root, 'mail', "$PID." + [Guid]::NewGuid().ToString('N')) }
+        try {
+            if ($mail) {
+                __azenv_put __AZENV_MAIL $mail
+                __azenv_put __AZENV_NONCE $nonce
+                __azenv_put __AZENV_SHELL powershell
+            }
+            if ($MyInvocation.ExpectingInput) { $input | & $call $words } else { & $call $words }
+        } finally {
+            # also after Ctrl-C, and where `select -First 1` stops the pipeline
+            if ($mail) {
+                __azenv_put __AZENV_MAIL $null
+                __azenv_put __AZENV_NONCE $null
+                __azenv_put __AZENV_SHELL $null
+                __azenv_take_mail $mail $nonce
+                __azenv_hook
+            }
+        }
+    }
+    # $? after a function is true whatever it ran, unless the function's own pipeline has failed.
+    # Only a cmdlet can say so, by an error that lands in $Error, and its parameters would eat
+    # `-o` and `-v` of azenv: so the engine's own flag is set, where it has the known shape.
+    if ($Global:LASTEXITCODE -ne 0) {
+        try {
+            $members = [Reflection.BindingFlags] 'Instance, Public, NonPublic'
+            $at = $ExecutionContext.GetType().GetField('_context', $members).GetValue($ExecutionContext)
+            foreach ($name in 'CurrentCommandProcessor', 'CommandRuntime', 'PipelineProcessor') { $at = $at.GetType().GetProperty($name, $members).GetValue($at, $null) }
+            $at.GetType().GetProperty('ExecutionFailed', $members).SetValue($at, $true, $null)
+        } catch { $Global:Error.RemoveAt(0) }
+    }
+}
+
+# --- installation ----------------------------------------------------------------------------
+
+# Makes the next statement see $? as false, with nothing in $Error.
+function Global:__azenv_fail {
+    [CmdletBinding()] param()
+    $PSCmdlet.WriteError([Management.Automation.ErrorRecord]::new([Exception]::new('the last command failed'), 'azenv', 'NotSpecified', $null))
+}
+
+# Each wrapper holds the prompt that it wraps: with one global for it, installing twice around a
+# theme that saved our wrapper would make the two call each other for ever.
+function Global:__azenv_wrap_prompt([scriptblock] $Inner) {
+    {
+        $ok = $?                                            # any statement before it resets it
+        $Global:__azenv.IsInteractive = $true
+        __azenv_hook
+        if (-not $ok) { __azenv_fail -ErrorAction Ignore }
+        & $Inner
+    }.GetNewClosure()
+}
+
+function Global:__azenv_install {
+    $s = $Global:__azenv
+    foreach ($name in 'CI', 'TF_BUILD', 'GITHUB_ACTIONS') { if ([Environment]::GetEnvironmentVariable($name)) { return } }
+    if (-not $Function:prompt.ToString().Contains('__azenv_hook')) { $Function:Global:prompt = __azenv_wrap_prompt $Function:prompt }
+    # for `cd there; az ...` on one line, and for a prompt that a theme replaced
+    $version = $PSVersionTable.PSVersion
+    if ($version.Major -lt 7 -or ($version.Major -eq 7 -and $version.Minor -lt 2)) { return }
+    $others = $ExecutionContext.InvokeCommand.LocationChangedAction
+    if ($null -ne $others -and $null -ne $s.CdAction) { foreach ($action in $others.GetInvocationList()) { if ([object]::ReferenceEquals($action, $s.CdAction)) { return } } }
+    $s.CdAction = [EventHandler[Management.Automation.LocationChangedEventArgs]] { if ($Global:__azenv.IsInteractive) { __azenv_hook } }
+    $ExecutionContext.InvokeCommand.LocationChangedAction = [Delegate]::Combine($others, $s.CdAction)
+}
+
+# --- end of session --------------------------------------------------------------------------
+
+function Global:__azenv_end {
+    $s = $Global:__azenv
+    if ($s.LeftFiles -and (__azenv_has_root)) { [void] (__azenv_ask end $s.Root $PID) }
+}
+
+function Global:__azenv_end_with_session {
+    $s = $Global:__azenv
+    if ($s.EndsWithSession) { return }
+    $s.EndsWithSession = $true
+    [void] $ExecutionContext.Events.SubscribeEvent($null, $null, 'PowerShell.Exiting', $null, { __azenv_end }, $true, $false)
+}
+
+# --- start -----------------------------------------------------------------------------------
+
+$Global:__azenv = __azenv_new_state
+if ($null -ne $Global:__azenvOld) {
+    foreach ($key in 'IsOn', 'Kinds', 'Before', 'Ours', 'Said', 'ToldMasked', 'IsInteractive', 'LeftFiles', 'CdAction', 'EndsWithSession') {
+        if ($Global:__azenvOld.ContainsKey($key)) { $Global:__azenv[$key] = $Global:__azenvOld[$key] }
+    }
+}
+__azenv_install
+__azenv_end_with_session
