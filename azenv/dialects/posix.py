@@ -1,0 +1,114 @@
+"""What bash and zsh share: quoting, statements, and the code unrolled over the variables table."""
+
+from __future__ import annotations
+
+from azenv.core.variables import (
+    LAYOUT,
+    NAMES,
+    NONE_KINDS,
+    SECRET,
+    SETTABLE,
+    SOFT,
+    UNSETTABLE,
+    USUAL,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
+_NAME = _LETTERS | frozenset("0123456789")
+
+
+def quote(text: str) -> str:
+    """Return `text` as one quoted word; never a bare one, since zsh expands `=ls` and `~x`.
+
+    Raises ValueError for NUL, which no shell can hold.
+    """
+    if "\0" in text:
+        msg = "a shell word cannot hold NUL"
+        raise ValueError(msg)
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def checked(name: str) -> str:
+    """Return `name`, which must be a variable's name: it is never quoted."""
+    if not name or name[0] not in _LETTERS or not _NAME.issuperset(name):
+        msg = f"not a variable name: {name!r}"
+        raise ValueError(msg)
+    return name
+
+
+def export(name: str, value: str) -> str:
+    """Return the statement that exports `name` as `value`."""
+    return f"export {checked(name)}={quote(value)}"
+
+
+def unset(name: str) -> str:
+    """Return the statement that removes `name`."""
+    return f"unset -v {checked(name)}"
+
+
+def assign(name: str, value: str | Sequence[str]) -> str:
+    """Return the statement that sets a private global: a list becomes an array.
+
+    No `declare` or `typeset`: inside a function, where plugin managers evaluate, it would be local.
+    """
+    if isinstance(value, str):
+        return f"{checked(name)}={quote(value)}"
+    return f"{checked(name)}=({' '.join(map(quote, value))})"
+
+
+def prologue(facts: Mapping[str, str | Sequence[str]]) -> str:
+    """Return `facts` as assignments to private globals: what stands before the table."""
+    return "".join(assign(f"__azenv_{name}", value) + "\n" for name, value in facts.items())
+
+
+def constants(base: int) -> str:
+    """Return the table's facts as assignments; `base` is the index of a shell's first element."""
+    kinds = "".join("*" if name in SECRET else "." for name in NAMES)
+    lines = (
+        assign("__azenv_layout", LAYOUT),
+        assign("__azenv_nu", str(len(USUAL))),
+        assign("__azenv_ne", str(len(SETTABLE))),
+        assign("__azenv_nn", str(len(NAMES))),
+        assign("__azenv_soft", str(NAMES.index(SOFT) + base)),
+        assign("__azenv_block", str(NAMES.index("AZENV_BLOCKED") + base)),
+        assign("__azenv_names", NAMES),
+        assign("__azenv_sec", kinds),
+        assign("__azenv_none", NONE_KINDS),
+        assign("__azenv_usual", "=" * len(USUAL)),
+    )
+    return "".join(line + "\n" for line in lines)
+
+
+def function(name: str, *body: str) -> str:
+    """Return a function of one or more statements."""
+    return "\n".join((f"{name}() {{", *(f"  {line}" for line in body), "}")) + "\n"
+
+
+def snapshot(base: int) -> str:
+    """Return the functions that look at all names at once, unrolled: a loop costs ten times that.
+
+    `__azenv_snap` sets __azenv_now, the joined values of the settable names, and
+    __azenv_now_extra, the positions of the others that are set. `__azenv_which` sets
+    __azenv_now_set, the positions of the settable names that are set.
+    """
+    values = "$__azenv_us".join(f"${{{name}-}}" for name in SETTABLE)
+    return function(
+        "__azenv_snap",
+        f'__azenv_now="{values}"',
+        f'__azenv_now_extra="{_positions(UNSETTABLE, base)}"',
+    ) + function("__azenv_which", f'__azenv_now_set="{_positions(SETTABLE, base)}"')
+
+
+def put(builtin: str) -> str:
+    """Return the function that exports the usual names from its arguments, in one statement."""
+    words = " ".join(f'{name}="${{{number}}}"' for number, name in enumerate(USUAL, 1))
+    return function("__azenv_put", f"{builtin} export {words}")
+
+
+def _positions(names: Iterable[str], base: int) -> str:
+    """Return an expansion to the positions, each followed by a space, of the names that are set."""
+    return "".join(f"${{{name}+{NAMES.index(name) + base} }}" for name in names)
