@@ -11,15 +11,15 @@ def main() -> int:
     _leave_untrusted_directories()
     words = sys.argv[1:]
     if words[:1] == ["hook"] and len(words) > 1:
-        from azenv.hook import main as hook  # noqa: PLC0415
+        from azenv.hook import main as hook
 
         return hook(words[1:])
     if words == ["--version"]:
-        from azenv import __version__  # noqa: PLC0415
+        from azenv import __version__
 
         print(f"azenv {__version__}")
         return 0
-    from azenv.cli import main as cli  # noqa: PLC0415
+    from azenv.cli import main as cli
 
     return cli(words)
 

@@ -33,7 +33,7 @@ class App:
     def book(self) -> Book:
         """Return the context store as it is on disk; read once. Raises DamagedError."""
         if self._book is None:
-            from azenv.store import contexts  # noqa: PLC0415  json and dataclasses
+            from azenv.store import contexts  # json and dataclasses
 
             self._book = contexts.load(self.paths.store)
         return self._book
@@ -46,7 +46,7 @@ class App:
     @property
     def mailbox(self) -> Mailbox:
         """Return the mailbox of the calling shell. Raises UsageError where there is none."""
-        from azenv.store.session import mailbox  # noqa: PLC0415
+        from azenv.store.session import mailbox
 
         return mailbox(self.environ)
 

@@ -42,7 +42,7 @@ class Verbs(click.Group):
         """Return the command that is called. Raises UsageError with the nearest verbs."""
         verb = args[0]
         if verb not in VERBS and verb not in ALIASES:
-            from azenv.core.names import nearest  # noqa: PLC0415  for an error only
+            from azenv.core.names import nearest  # for an error only
 
             close = nearest(verb, [*VERBS, *ALIASES])
             hint = f"did you mean {' or '.join(close)}?" if close else "azenv --help"
@@ -73,7 +73,7 @@ def main(words: Sequence[str]) -> int:
         output.error(error.message, error.hint)
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
-        print(error.ctx.get_help() if error.ctx else "", file=sys.stderr)
+        print(error.ctx.get_help(), file=sys.stderr)
         return errors.USAGE
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "azenv"
@@ -90,10 +90,12 @@ def main(words: Sequence[str]) -> int:
         where = f": {error.filename}" if error.filename else ""
         output.error(f"{(error.strerror or str(error)).lower()}{where}", "azenv doctor")
         return errors.FAILURE
-    except Exception as error:  # noqa: BLE001  the boundary: a bug is told, not dumped
+    except Exception as error:  # the boundary: a bug is told, not dumped
         if os.environ.get("AZENV_DEBUG"):
             raise
-        output.error(f"a bug in azenv {__version__}: {type(error).__name__}", "AZENV_DEBUG=1 shows where")
+        output.error(
+            f"a bug in azenv {__version__}: {type(error).__name__}", "AZENV_DEBUG=1 shows where"
+        )
         output.say(f"please report it: {ISSUES}")
         return errors.BUG
     return result if isinstance(result, int) else errors.OK

@@ -18,39 +18,45 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from azenv.store.paths import Paths
 
 
 def main(words: Sequence[str]) -> int:
     """Answer one question of a shell; return the exit status (1: no answer)."""
-    verbs = {"pin": _pin, "overlay": _overlay, "undo": _undo, "root": _root, "end": _end}
-    from azenv.core.errors import AzenvError  # noqa: PLC0415
+    from azenv.core.errors import AzenvError
 
+    verb, *rest = words
+    answer, arity = VERBS.get(verb, (_pin, -1))
+    if len(rest) != arity:
+        print("azenv: this shell's hook is of another version; start a new shell", file=sys.stderr)
+        return 2
     try:
-        verbs[words[0]](*words[1:])
+        answer(*rest)
     except AzenvError as error:
         hint = f" ({error.hint})" if error.hint else ""
         print(f"azenv: {error.message}{hint}", file=sys.stderr)
-        return 1
-    except (KeyError, IndexError, TypeError):
+    except OSError as error:
+        print(f"azenv: {error.strerror}: {error.filename} (azenv doctor)", file=sys.stderr)
+    except Exception as error:  # a prompt gets one line, never a stack
         if os.environ.get("AZENV_DEBUG"):
             raise
-        print("azenv: this shell's hook is of another version; start a new shell", file=sys.stderr)
-        return 1
-    return 0
+        print(f"azenv: a bug: {type(error).__name__} (AZENV_DEBUG=1 shows where)", file=sys.stderr)
+    else:
+        return 0
+    return 1
 
 
 def _paths() -> Paths:
-    from azenv.store.paths import locate  # noqa: PLC0415
+    from azenv.store.paths import locate
 
     return locate(os.environ)
 
 
 def _pin(root: str, path: str, shell: str) -> None:
-    from azenv.store import pins, records  # noqa: PLC0415
-    from azenv.store.files import locked  # noqa: PLC0415
+    from azenv.store import pins, records
+    from azenv.store.files import locked
 
     paths = _paths()
     try:
@@ -76,7 +82,7 @@ def _pin(root: str, path: str, shell: str) -> None:
 
 def _answer(paths: Paths, path: str, content: str, root: str) -> tuple[str, str] | None:
     """Return (word, argument) for the pin, None where the record already holds them."""
-    from azenv.store import records  # noqa: PLC0415
+    from azenv.store import records
 
     index = os.path.join(paths.records, "index")
     if records.is_dirty(paths) or not os.path.exists(index):
@@ -86,15 +92,15 @@ def _answer(paths: Paths, path: str, content: str, root: str) -> tuple[str, str]
         record = records.read_pin(paths, known)
         if record and record[2] == content:
             return None if known == path else record[:2]
-    from azenv.activation.undecided import verdict  # noqa: PLC0415
+    from azenv.activation.undecided import verdict
 
     return verdict(paths, real, content)
 
 
 def _rebuild(root: str) -> None:
-    from azenv.activation import change  # noqa: PLC0415  all of it: after an upgrade, or a kill
-    from azenv.activation.place import Place  # noqa: PLC0415
-    from azenv.store import contexts, trust  # noqa: PLC0415
+    from azenv.activation import change  # all of it: after an upgrade, or a kill
+    from azenv.activation.place import Place
+    from azenv.store import contexts, trust
 
     place = Place(os.environ, root=root)
     store = place.paths.store
@@ -102,14 +108,14 @@ def _rebuild(root: str) -> None:
 
 
 def _shown(path: str) -> str:
-    from azenv.core.names import printable  # noqa: PLC0415
+    from azenv.core.names import printable
 
     return printable(path)
 
 
 def _overlay(root: str, context_id: str, shell: str) -> None:
-    from azenv.activation.overlays import ensure  # noqa: PLC0415
-    from azenv.activation.place import Place  # noqa: PLC0415
+    from azenv.activation.overlays import ensure
+    from azenv.activation.place import Place
 
     # an old shell says `bash:coarse`: it compares file times in whole seconds
     lines = ensure(Place(os.environ, root=root), context_id, coarse=shell.endswith(":coarse"))
@@ -118,18 +124,28 @@ def _overlay(root: str, context_id: str, shell: str) -> None:
 
 
 def _undo(_root: str) -> None:
-    from azenv.activation.foreign import reversed_fields  # noqa: PLC0415
+    from azenv.activation.foreign import reversed_fields
 
     sys.stdout.write("\x1f".join([*reversed_fields(_paths(), os.environ), "."]))
 
 
 def _root(_shell: str) -> None:
-    from azenv.store.paths import ensure_root  # noqa: PLC0415
+    from azenv.store.paths import ensure_root
 
     sys.stdout.write(ensure_root(_paths(), os.environ))
 
 
 def _end(root: str, pid: str) -> None:
-    from azenv.store.session import remove  # noqa: PLC0415
+    from azenv.store.session import remove
 
     remove(root, pid)
+
+
+# Each verb, and how many words it takes.
+VERBS: dict[str, tuple[Callable[..., None], int]] = {
+    "pin": (_pin, 3),
+    "overlay": (_overlay, 3),
+    "undo": (_undo, 1),
+    "root": (_root, 1),
+    "end": (_end, 2),
+}

@@ -56,7 +56,7 @@ def detect(environ: Mapping[str, str]) -> str:
     """
     if told := environ.get("__AZENV_SHELL"):
         return dialects.canonical(told)
-    import shellingham  # noqa: PLC0415  reads the process tree
+    import shellingham  # reads the process tree
 
     try:
         name, _ = shellingham.detect_shell()

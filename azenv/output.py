@@ -34,7 +34,7 @@ def error(message: str, hint: str | None = None) -> None:
 
 def write_json(kind: str, data: object) -> None:
     """Print the versioned envelope: `version`, `kind`, `data`; true text, ASCII-safe."""
-    import json  # noqa: PLC0415  only for this format
+    import json  # only for this format
 
     json.dump({"version": ENVELOPE_VERSION, "kind": kind, "data": data}, sys.stdout, indent=2)
     sys.stdout.write("\n")
@@ -65,9 +65,9 @@ def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console  # noqa: PLC0415  58 ms, on a terminal only
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console  # 58 ms, on a terminal only
+    from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:

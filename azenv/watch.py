@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 PIN_NAME = ".azenv.toml"
 
 
@@ -22,7 +26,7 @@ def candidates(directory: str) -> list[str]:
         directory = parent
 
 
-def logical_directory(environ: os._Environ[str] | dict[str, str]) -> str:
+def logical_directory(environ: Mapping[str, str]) -> str:
     """Return $PWD where it names the working directory, else the physical path.
 
     Raises FileNotFoundError where the working directory is gone.

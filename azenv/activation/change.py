@@ -17,6 +17,7 @@ from azenv.store.files import ensure_private_directory, locked
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Self
 
     from azenv.activation.place import Place
 
@@ -33,7 +34,7 @@ class changing:  # noqa: N801  reads as a verb: `with changing(place) as book:`
         self.book = Book()
         self.trust = trust.Trust()
 
-    def __enter__(self) -> changing:
+    def __enter__(self) -> Self:
         ensure_private_directory(self._place.paths.store)
         self._lock.__enter__()
         try:

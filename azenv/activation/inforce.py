@@ -39,14 +39,15 @@ def choice(place: Place, book: Book) -> Link:
         return Link(Source.CHOICE)
     if chosen == variables.NONE_ID:
         return Link(Source.CHOICE, variables.NONE_ID, blocked="chosen")
-    if _is_over(place):
+    if is_over(place):
         return Link(Source.CHOICE, variables.NONE_ID, blocked="the time is up")
     if chosen not in book.contexts:
         return Link(Source.CHOICE, variables.NONE_ID, blocked=GONE)
     return Link(Source.CHOICE, chosen)
 
 
-def _is_over(place: Place) -> bool:
+def is_over(place: Place) -> bool:
+    """Tell whether this shell's time box has ended."""
     name = place.environ.get(delta.UNTIL, "")
     root = place.existing_root
     if not name:

@@ -54,8 +54,8 @@ def _made_from(place: Place, context_id: str) -> tuple[Row | None, list[Row]]:
 
 
 def _learn(place: Place, newcomers: list[Row]) -> list[str]:
-    from azenv.activation.change import changing  # noqa: PLC0415  the whole store, only now
-    from azenv.activation.learning import learn  # noqa: PLC0415
+    from azenv.activation.change import changing  # the whole store, only now
+    from azenv.activation.learning import learn
 
     with changing(place) as change:
         added = learn(place, change.book, newcomers)

@@ -26,8 +26,8 @@ def verdict(paths: Paths, real: str, content: str) -> tuple[str, str]:
     # what json writes as it stands; any other path takes the long way
     is_plain = real.isascii() and real.isprintable() and not set(real) & set('"\\')
     if not is_plain or b'"' + real.encode() + b'"' in data:
-        from azenv.activation import verdicts  # noqa: PLC0415
-        from azenv.store import trust  # noqa: PLC0415
+        from azenv.activation import verdicts
+        from azenv.store import trust
 
         decided = trust.load(paths.store)
         return verdicts.verdict(real, content, decided, verdicts.rows(paths))

@@ -38,9 +38,10 @@ def verdict(
         return records.DENIED, ""
     try:
         keys = pins.parse(path, content)
-        row = pinning.select(keys, known, settled=entry.context_id)
     except pins.PinError as error:
         return records.BLOCKED, error.message
+    try:
+        row = pinning.select(keys, known, settled=entry.context_id)
     except NotFoundError:
         wanted = display(keys.get("context", "")) or "what it names"
         return records.BLOCKED, f"the context is gone: {wanted}; azenv list, or azenv unpin"
@@ -50,7 +51,10 @@ def verdict(
         return records.BLOCKED, "not trusted: it now means another context; azenv allow"
     if row.is_protected:
         name = display(row.name)
-        return records.BLOCKED, f"this directory wants {name}, which is protected; azenv use {row.id}"
+        return (
+            records.BLOCKED,
+            f"this directory wants {name}, which is protected; azenv use {row.id}",
+        )
     return records.CONTEXT, row.id
 
 

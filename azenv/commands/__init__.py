@@ -1,6 +1,8 @@
 """The verbs: one, or one and its inverse, a file. `table` says which file has which."""
 
 # Verb -> (module, help's first line). The line stands here so that `azenv --help` imports nothing.
+from __future__ import annotations
+
 VERBS = {
     "use": ("use", "Select a context for this shell, or as the default."),
     "list": ("list", "List the contexts."),

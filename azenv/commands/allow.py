@@ -8,7 +8,6 @@ import click
 
 from azenv.activation import verdicts
 from azenv.activation.change import changing
-from azenv.app import App
 from azenv.commands.parameters import CONTEXT, output_option, report
 from azenv.core import pinning
 from azenv.core.errors import AzenvError
@@ -20,6 +19,7 @@ from azenv.watch import PIN_NAME, candidates, logical_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from azenv.app import App
     from azenv.core.book import Book
 
 

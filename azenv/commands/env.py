@@ -7,7 +7,6 @@ import click
 from azenv import dialects, integration
 from azenv.activation.environment import changes_out, changes_to
 from azenv.activation.overlays import ensure
-from azenv.app import App
 from azenv.commands.parameters import CONTEXT
 from azenv.commands.use import ensure_agreed, find_row
 from azenv.core.errors import UsageError
@@ -15,6 +14,7 @@ from azenv.output import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from azenv.app import App
     from azenv.core.delta import Changes
 
 

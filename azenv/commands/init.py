@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import difflib
 import os
+import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from azenv import integration
-from azenv.app import App
 from azenv.core.errors import AzenvError
 from azenv.dialects import canonical
 from azenv.output import say
 from azenv.store.files import ensure_private_directory, write_private
 from azenv.store.records import make_directories
+
+if TYPE_CHECKING:
+    from azenv.app import App
 
 
 @click.command("init")
@@ -32,7 +36,7 @@ def init_command(app: App, shell: str | None, *, install: bool, remove: bool, ye
     else:
         make_directories(app.paths)
         # bytes: a text stream would turn line ends into the platform's
-        click.get_binary_stream("stdout").write(integration.init_text(name, app.paths).encode())
+        sys.stdout.buffer.write(integration.init_text(name, app.paths).encode())
 
 
 def _install(app: App, shell: str, *, yes: bool) -> None:
@@ -102,5 +106,3 @@ def _replace(path: str, text: str) -> None:
     if os.path.exists(real):
         os.chmod(temporary, os.stat(real).st_mode & 0o7777)
     os.replace(temporary, real)
-
-

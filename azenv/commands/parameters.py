@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from azenv.core.model import Context
 
 
-class ContextName(click.ParamType):
+class ContextName(click.ParamType[str]):
     """What names a context; it completes from the `names` record."""
 
     name = "context"
@@ -26,7 +26,7 @@ class ContextName(click.ParamType):
     ) -> list[CompletionItem]:
         """Return the names that begin with `incomplete`."""
         del ctx, param
-        from azenv.store import records  # noqa: PLC0415
+        from azenv.store import records
 
         text = records.read(App().paths, "names") or ""
         return [CompletionItem(n) for n in text.splitlines() if n.startswith(incomplete)]
@@ -76,7 +76,7 @@ def _scope(_ctx: click.Context, _param: click.Parameter, value: str | None) -> s
 
 def report(app: App, context: Context) -> None:
     """Print the context that a verb changed: data for programs, nothing in the table format."""
-    from azenv.core import view  # noqa: PLC0415
+    from azenv.core import view
 
     if app.output == "json":
         output.write_json("context", view.context_object(context))

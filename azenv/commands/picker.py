@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def pick(rows: Sequence[Sequence[str]], path: str) -> str:
     """Return the id of the row that the user picked. Raises click.Abort where none was."""
-    lines = {f"{printable(row[1])}   {printable(row[3])}   {printable(row[8])}": row[0] for row in rows}
+    lines = {
+        f"{printable(row[1])}   {printable(row[3])}   {printable(row[8])}": row[0] for row in rows
+    }
     fzf = shutil.which("fzf", path=path)
     chosen = _by_fzf(fzf, list(lines)) if fzf else _by_prompt(list(lines))
     if chosen not in lines:
@@ -25,7 +27,7 @@ def pick(rows: Sequence[Sequence[str]], path: str) -> str:
 
 
 def _by_fzf(fzf: str, lines: list[str]) -> str | None:
-    done = subprocess.run(  # noqa: S603  the user's own fzf; lines go through stdin
+    done = subprocess.run(
         [fzf, "--prompt", "context> ", "--height", "40%", "--reverse", "--no-multi"],
         input="\n".join(lines),
         stdout=subprocess.PIPE,
@@ -36,7 +38,7 @@ def _by_fzf(fzf: str, lines: list[str]) -> str | None:
 
 
 def _by_prompt(lines: list[str]) -> str | None:
-    import questionary  # noqa: PLC0415  prompt_toolkit: only where somebody picks
+    import questionary  # prompt_toolkit: only where somebody picks
 
     question = questionary.select(
         "context", choices=lines, use_search_filter=True, use_jk_keys=False

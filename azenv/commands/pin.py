@@ -7,7 +7,6 @@ import os
 import click
 
 from azenv.activation.change import changing
-from azenv.app import App
 from azenv.commands.parameters import CONTEXT, output_option, report
 from azenv.core.errors import AzenvError
 from azenv.core.names import printable
@@ -18,6 +17,7 @@ from azenv.watch import PIN_NAME, logical_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from azenv.app import App
     from azenv.core.model import Context
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from azenv.activation.change import changing
-from azenv.app import App
 from azenv.commands.parameters import CONTEXT, output_option, report
 from azenv.output import say
+
+if TYPE_CHECKING:
+    from azenv.app import App
 
 
 @click.command("rename")

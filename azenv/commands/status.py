@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from azenv import output
 from azenv.activation import inforce
-from azenv.app import App
 from azenv.commands.parameters import output_option
 from azenv.commands.why import answer
 from azenv.core import delta
 from azenv.core.variables import LAYOUT
+
+if TYPE_CHECKING:
+    from azenv.app import App
 
 
 @click.command("status")
@@ -24,7 +28,9 @@ def status_command(app: App) -> None:
         "context": answer(app.book, found.link),
         "source": found.link.source.word,
         "where": found.link.detail or "-",
-        "in this shell": app.environ.get("AZENV_CONTEXT") or app.environ.get("AZENV_BLOCKED") or "-",
+        "in this shell": app.environ.get("AZENV_CONTEXT")
+        or app.environ.get("AZENV_BLOCKED")
+        or "-",
         "integration": _integration(app, undo),
         "contexts": str(len(app.book.contexts)),
         "store": app.paths.store,
@@ -33,7 +39,9 @@ def status_command(app: App) -> None:
         "az's directory": app.paths.base,
     }
     if app.output == "json":
-        output.write_json("status", {k.replace(" ", "_").replace("'", ""): v for k, v in fields.items()})
+        output.write_json(
+            "status", {k.replace(" ", "_").replace("'", ""): v for k, v in fields.items()}
+        )
     elif app.output == "tsv":
         output.write_tsv(fields.items())
     else:
@@ -43,4 +51,6 @@ def status_command(app: App) -> None:
 def _integration(app: App, undo: str) -> str:
     if undo and undo.split(delta.US, 1)[0] != LAYOUT:
         return "of another version: start a new shell"
-    return "loaded" if app.environ.get("__AZENV_MAIL") else "not loaded (azenv init SHELL --install)"
+    return (
+        "loaded" if app.environ.get("__AZENV_MAIL") else "not loaded (azenv init SHELL --install)"
+    )

@@ -6,7 +6,6 @@ import os
 
 import click
 
-from azenv.app import App
 from azenv.commands.parameters import CONTEXT, output_option, report, scope_option
 from azenv.core import delta
 from azenv.core.errors import AzenvError, UsageError
@@ -16,6 +15,8 @@ from azenv.output import say
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from azenv.app import App
 
 FOLLOW = "follow"
 
@@ -66,7 +67,12 @@ def use_command(
 
 
 def select(
-    app: App, context_id: str, *, scope: str | None = None, seconds: float | None = None, yes: bool = False
+    app: App,
+    context_id: str,
+    *,
+    scope: str | None = None,
+    seconds: float | None = None,
+    yes: bool = False,
 ) -> None:
     """Make the context this shell's choice, or with scope `user` the default.
 
@@ -84,7 +90,7 @@ def select(
             raise UsageError(message)
         make_default(app, context_id)
     else:
-        from azenv.activation.overlays import ensure  # noqa: PLC0415  json
+        from azenv.activation.overlays import ensure  # json
 
         for line in ensure(app.place, context_id):
             say(line)
@@ -95,7 +101,7 @@ def select(
 
 def send_choice(app: App, choice: str, seconds: float | None = None) -> None:
     """Leave a choice in the shell's mailbox; the choice before it is what `-` means."""
-    from azenv.store import session  # noqa: PLC0415
+    from azenv.store import session
 
     mailbox = app.mailbox
     now = app.environ.get(delta.CHOICE) or FOLLOW
@@ -113,8 +119,8 @@ def drop_choice(app: App) -> None:
 
 def make_default(app: App, context_id: str) -> None:
     """Make the context the default of this and future sessions, and az's where az can follow."""
-    from azenv.activation.change import changing  # noqa: PLC0415
-    from azenv.activation.defaults import set_default  # noqa: PLC0415
+    from azenv.activation.change import changing
+    from azenv.activation.defaults import set_default
 
     with changing(app.place) as change:
         followed = set_default(app.paths.base, change.book, change.book.contexts[context_id])
@@ -128,8 +134,8 @@ def make_default(app: App, context_id: str) -> None:
 
 def index(app: App) -> list[list[str]]:
     """Return the rows of the index, made again where it is missing or of another version."""
-    from azenv.activation.change import ensure_records  # noqa: PLC0415
-    from azenv.store import records  # noqa: PLC0415
+    from azenv.activation.change import ensure_records
+    from azenv.store import records
 
     rows = records.read_index(app.paths)
     if rows is None:
@@ -140,7 +146,7 @@ def index(app: App) -> list[list[str]]:
 
 def find_row(app: App, text: str) -> list[str]:
     """Return the row of the index that `text` names. Raises NotFoundError, AmbiguousError."""
-    from azenv.core import lookup  # noqa: PLC0415
+    from azenv.core import lookup
 
     rows = index(app)
     context_id = lookup.find(text, [(row[0], row[1], row[2], row[3]) for row in rows])[lookup.ID]
@@ -168,7 +174,7 @@ def parse_span(text: str) -> float:
 
 
 def _pick(app: App) -> str:
-    from azenv.commands.picker import pick  # noqa: PLC0415
+    from azenv.commands.picker import pick
 
     if not app.is_interactive:
         message = "which context? nobody can be asked here"

@@ -6,12 +6,12 @@ import click
 
 from azenv import output
 from azenv.activation import inforce
-from azenv.app import App
 from azenv.commands.parameters import CONTEXT, output_option
 from azenv.core.names import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from azenv.app import App
     from azenv.core.book import Book
     from azenv.core.resolve import Link
 

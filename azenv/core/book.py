@@ -19,6 +19,26 @@ if TYPE_CHECKING:
     Identity = tuple[str, str, str, str]
 
 
+class _Index:
+    """Context ids by folded name and by identity."""
+
+    __slots__ = ("identities", "names")
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.identities: dict[Identity, list[str]] = {}
+
+    def add(self, context: Context) -> None:
+        self.names[context.name.casefold()] = context.id
+        self.identities.setdefault(context.target.identity, []).append(context.id)
+
+    def drop(self, context: Context) -> None:
+        # a rename by force puts the successor before it drops the name's old owner
+        if self.names.get(context.name.casefold()) == context.id:
+            del self.names[context.name.casefold()]
+        self.identities[context.target.identity].remove(context.id)
+
+
 @dataclass(slots=True)
 class Book:
     """Contexts by id, in the order they came; `known` are targets without a context of theirs.
@@ -31,6 +51,7 @@ class Book:
     known: dict[Identity, Target] = field(default_factory=dict)
     default: str = ""
     az_seen: str = ""
+    _index: _Index | None = field(default=None, compare=False, repr=False)
 
     def copy(self) -> Book:
         """Return a book that can be changed without changing this one (contexts are values)."""
@@ -46,12 +67,21 @@ class Book:
 
     def named(self, name: str) -> Context | None:
         """Return the context called `name`, ignoring case."""
-        folded = name.casefold()
-        return next((c for c in self.contexts.values() if c.name.casefold() == folded), None)
+        found = self._indexed().names.get(name.casefold())
+        return self.contexts[found] if found else None
 
     def of(self, identity: Identity) -> list[Context]:
         """Return the contexts of one identity, the oldest first."""
-        return [c for c in self.contexts.values() if c.target.identity == identity]
+        found = self._indexed().identities.get(identity, ())
+        return [self.contexts[context_id] for context_id in found]
+
+    def _indexed(self) -> _Index:
+        """Return the index, made on first use: an import of 10,000 asks it as many times."""
+        if self._index is None:
+            self._index = _Index()
+            for context in self.contexts.values():
+                self._index.add(context)
+        return self._index
 
     def add(self, target: Target, new_id: str, name: str | None = None) -> Context:
         """Add a context of `target`, or update the one that has its identity.
@@ -76,6 +106,10 @@ class Book:
 
     def put(self, context: Context) -> Context:
         """Store `context` under its id and return it."""
+        if self._index is not None:
+            if old := self.contexts.get(context.id):
+                self._index.drop(old)
+            self._index.add(context)
         self.contexts[context.id] = context
         return context
 
@@ -90,11 +124,15 @@ class Book:
         if taken is not None and taken.id != context.id:
             if not force:
                 raise taken_error(taken)
-            was_default = self.default == taken.id
-            self.remove(taken)
-            if was_default:
-                self.default = context.id
+            self.displace(taken, context)
         return self.put(context.renamed(name))
+
+    def displace(self, taken: Context, successor: Context) -> None:
+        """Remove `taken` to make room for `successor`, which is then the default if it was."""
+        was_default = self.default == taken.id
+        self.remove(taken)
+        if was_default:
+            self.default = successor.id
 
     def remove(self, context: Context) -> Context | None:
         """Remove `context`; its target stays known.
@@ -102,7 +140,9 @@ class Book:
         Returns the new default where the removed one was the default: the first by name of the
         same account, else the first by name; None where the default did not change.
         """
-        del self.contexts[context.id]
+        context = self.contexts.pop(context.id)
+        if self._index is not None:
+            self._index.drop(context)
         if not self.of(context.target.identity):
             self.known[context.target.identity] = context.target
         if self.default != context.id:

@@ -103,8 +103,7 @@ def leave(
     old = dict(zip(pairs[::2], pairs[1::2], strict=False))
     for number, name in enumerate(names, start=1):
         kind, now, before = kinds[number - 1], environ.get(name), old.get(str(number))
-        if kind == variables.SET and now == ours[number - 1]:
-            changes[name] = before
-        elif kind == variables.UNSET and now is None and before is not None:
+        is_ours = now == ours[number - 1] if kind == variables.SET else now is None
+        if is_ours and (kind == variables.SET or (kind == variables.UNSET and before is not None)):
             changes[name] = before
     return changes

@@ -47,7 +47,9 @@ class NotTrustedError(AzenvError):
 class NotFoundError(AzenvError):
     """Nothing fits what the user typed; `nearest` are the names that come closest."""
 
-    def __init__(self, message: str, *, hint: str | None = None, nearest: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, message: str, *, hint: str | None = None, nearest: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(message, hint=hint)
         self.nearest = nearest
 

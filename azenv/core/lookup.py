@@ -58,7 +58,7 @@ def ambiguous(text: str, hits: Sequence[Row]) -> AmbiguousError:
 
 def not_found(text: str, rows: Sequence[Row]) -> NotFoundError:
     """Return the error that names what comes nearest to `text`."""
-    from azenv.core.names import nearest  # noqa: PLC0415  needed for errors only
+    from azenv.core.names import nearest  # needed for errors only
 
     close = nearest(text, (row[NAME] for row in rows))
     if close:

@@ -34,7 +34,7 @@ def printable(text: str) -> str:
 
 
 def _is_refused(char: str) -> bool:
-    import unicodedata  # noqa: PLC0415  for the rare text that is not plainly printable
+    import unicodedata  # for the rare text that is not plainly printable
 
     return unicodedata.category(char) in _REFUSED_CATEGORIES
 
@@ -55,7 +55,7 @@ def ensure_name(name: str) -> str:
 
 
 def _char_name(char: str) -> str:
-    import unicodedata  # noqa: PLC0415  for an error only
+    import unicodedata  # for an error only
 
     return f"U+{ord(char):04X} {unicodedata.name(char, 'a control character')}"
 
@@ -68,30 +68,35 @@ def generated(target: Target, is_taken: Callable[[str], bool]) -> str:
     else:
         name = f"{tenant} - {target.account.username}"
     # Azure's own names may hold anything; ours may not, and are cut so that a suffix still fits.
-    name = _acceptable(name)
+    name = acceptable(name)
     if not is_taken(name):
         return name
-    name = _acceptable(f"{name} - {tenant} - {target.account.username}")
-    return name if not is_taken(name) else _numbered(name, is_taken)
+    name = acceptable(f"{name} - {tenant} - {target.account.username}")
+    return name if not is_taken(name) else numbered(name, is_taken)
 
 
-def _acceptable(name: str) -> str:
+def acceptable(name: str) -> str:
+    """Return the nearest thing to `name` that a context may be called."""
     name = "".join("_" if _is_refused(c) else c for c in name)
     return name[:LONGEST].strip() or "context"
 
 
-def _numbered(name: str, is_taken: Callable[[str], bool]) -> str:
+def numbered(name: str, is_taken: Callable[[str], bool]) -> str:
+    """Return `name` with the first number that makes it free."""
     number = 2
-    while is_taken(candidate := f"{name[: LONGEST - 6]} ({number})"):
+    while True:
+        suffix = f" ({number})"
+        candidate = name[: LONGEST - len(suffix)] + suffix
+        if not is_taken(candidate):
+            return candidate
         number += 1
-    return candidate
 
 
 def nearest(wanted: str, names: Iterable[str], most: int = 3) -> tuple[str, ...]:
     """Return the names that come closest to `wanted`, best first."""
-    import difflib  # noqa: PLC0415  slow to import, needed for errors only
+    import difflib  # slow to import, needed for errors only
 
-    folded = {}
+    folded: dict[str, str] = {}
     for name in names:
         folded.setdefault(name.casefold(), name)
     close = difflib.get_close_matches(wanted.casefold(), folded, n=most, cutoff=0.5)

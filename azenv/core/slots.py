@@ -27,6 +27,9 @@ AUTHORITIES = {
     "AzureChinaCloud": "https://login.chinacloudapi.cn",
 }
 
+# Removes the managed-identity probe from DefaultAzureCredential.
+_CLI_ONLY = "AzureCliCredential"
+
 
 class CloudFacts:
     """What the variables need to know of a user's own cloud: its hosts, as URLs."""
@@ -80,7 +83,9 @@ def _shown(context: Context) -> Slots:
         "AZENV_SUBSCRIPTION_NAME": (
             display(target.subscription.name) if target.subscription else None
         ),
-        "AZENV_TENANT_NAME": display(target.tenant.name or target.tenant.domain or target.tenant.id),
+        "AZENV_TENANT_NAME": display(
+            target.tenant.name or target.tenant.domain or target.tenant.id
+        ),
         "AZENV_ACCOUNT": display(target.account.username),
         "AZENV_PROTECTED": "1" if context.protected else None,
         "AZENV_BLOCKED": None,
@@ -130,7 +135,7 @@ def _families(context: Context, store: str) -> Slots:
     if families & {"azd", "dotnet"}:
         found["AZURE_TENANT_ID"] = context.target.tenant.id
     if "sdk" in families:
-        found["AZURE_TOKEN_CREDENTIALS"] = "AzureCliCredential"
+        found["AZURE_TOKEN_CREDENTIALS"] = _CLI_ONLY
     else:
         found["AZURE_TOKEN_CREDENTIALS"] = None
     if "azd" in families:

@@ -98,7 +98,6 @@ NONE_KINDS = "".join(
 )
 
 
-
 def kinds(slots: Mapping[str, str | None]) -> str:
     """Return one kind character per table name; `AZURE_EXTENSION_DIR` is always soft."""
     out = []

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 COLUMNS = ("name", "subscription", "tenant", "account", "cloud", "flags")
 
 
-def context_object(context: Context, *, is_active: bool = False, is_default: bool = False) -> Object:
+def context_object(
+    context: Context, *, is_active: bool = False, is_default: bool = False
+) -> Object:
     """Return what JSON says of a context: true text, no secret."""
     target, subscription = context.target, context.target.subscription
     return {
@@ -47,7 +49,9 @@ def context_object(context: Context, *, is_active: bool = False, is_default: boo
     }
 
 
-def context_row(context: Context, *, is_active: bool = False, is_default: bool = False) -> tuple[str, ...]:
+def context_row(
+    context: Context, *, is_active: bool = False, is_default: bool = False
+) -> tuple[str, ...]:
     """Return the columns of COLUMNS."""
     target = context.target
     flags = {

@@ -54,5 +54,5 @@ def canonical(shell: str) -> str:
 
 def by_name(shell: str) -> Dialect:
     """Return the dialect of `shell` (`pwsh` is `powershell`). Raises UsageError for others."""
-    module: Dialect = import_module(f"azenv.dialects.{canonical(shell)}")  # type: ignore[assignment]
+    module: Dialect = import_module(f"azenv.dialects.{canonical(shell)}")
     return module

@@ -54,6 +54,23 @@ def load(store: str) -> Book:
         raise _damaged(file, str(error) or type(error).__name__) from error
 
 
+def head(store: str) -> tuple[str, str]:
+    """Return (default, az_seen) from the store's first line, which is all that is parsed.
+
+    Raises DamagedError.
+    """
+    file = path(store)
+    data = read_private(file)
+    if data is None:
+        return "", ""
+    try:
+        top = json.loads(data[: data.index(b"\n")].rstrip(b",") + b"}")
+        return _text(top, "default"), _text(top, "az_seen")
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        book = load(store)  # not as azenv writes it: somebody's editor, or damage
+        return book.default, book.az_seen
+
+
 def _damaged(file: str, why: str) -> DamagedError:
     return DamagedError(
         f"the context store does not parse: {file} ({why})", hint="azenv doctor --repair"
@@ -83,8 +100,8 @@ def parse(data: bytes) -> Book:
 
 def dump(book: Book) -> bytes:
     """Return the text of `book`, one context a line, so that a diff of two backups reads well."""
-    lines = ['{"schema":%d,"default":%s,"az_seen":%s,' % (SCHEMA, _json(book.default), _json(book.az_seen))]
-    lines.append('"contexts":[')
+    head = {"schema": SCHEMA, "default": book.default, "az_seen": book.az_seen}
+    lines = [_json(head)[:-1] + ",", '"contexts":[']
     lines.append(",\n".join(_json(_context_object(c)) for c in book.contexts.values()))
     lines.append('],"known":[')
     lines.append(",\n".join(_json(_target_object(t)) for t in book.known.values()))
@@ -173,18 +190,22 @@ def _filled(item: Object) -> Object:
 
 
 def _context_object(context: Context) -> Object:
-    return {"id": context.id, "name": context.name} | _target_object(context.target) | _filled(
-        {
-            "group": context.group,
-            "location": context.location,
-            "protected": context.protected,
-            "locked": context.locked,
-            "also": context.also,
-            # a list, so that "exports nothing" is not taken for "nothing to say"
-            "exports": None if context.exports == DEFAULT_FAMILIES else list(context.exports),
-            "keep": context.keep,
-            "tags": dict(context.tags) or None,
-        }
+    return (
+        {"id": context.id, "name": context.name}
+        | _target_object(context.target)
+        | _filled(
+            {
+                "group": context.group,
+                "location": context.location,
+                "protected": context.protected,
+                "locked": context.locked,
+                "also": context.also,
+                # a list, so that "exports nothing" is not taken for "nothing to say"
+                "exports": None if context.exports == DEFAULT_FAMILIES else list(context.exports),
+                "keep": context.keep,
+                "tags": dict(context.tags) or None,
+            }
+        )
     )
 
 

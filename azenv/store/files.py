@@ -112,7 +112,9 @@ def write_private(path: str, data: bytes, *, backup: bool = False, sync: bool = 
     except OSError as error:
         _discard(temporary)
         message = f"cannot write {path}: {error.strerror}"
-        raise AzenvError(message, hint="nothing was changed; check the disk, then try again") from error
+        raise AzenvError(
+            message, hint="nothing was changed; check the disk, then try again"
+        ) from error
 
 
 def _discard(path: str) -> None:
@@ -171,7 +173,7 @@ class locked:  # noqa: N801  reads as a verb: `with locked(path):`; contextlib c
         except OSError as error:
             message = f"cannot open the lock {self._path}: {error.strerror}"
             raise AzenvError(message, hint="check its owner and mode") from error
-        from azenv.store.locks import acquire  # noqa: PLC0415  fcntl or msvcrt, by platform
+        from azenv.store.locks import acquire  # fcntl or msvcrt, by platform
 
         if not acquire(self._handle, self._timeout_s):
             os.close(self._handle)

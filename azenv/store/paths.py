@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 
 from azenv.core.errors import AzenvError
@@ -12,8 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# `statx` and friends may still hit one of these where a directory is missing or not ours.
 RUNTIME_NAME = "azenv"
+
+_IS_LINUX: bool = sys.platform == "linux"
 
 
 class Paths:
@@ -65,7 +67,7 @@ def locate(environ: Mapping[str, str]) -> Paths:
     store = os.path.join(base, "azenv")
     paths = Paths(home="", base=base, store=store, state=_state_directory(environ, user_home))
     if os.path.exists(paths.settings):
-        from azenv.store.settings import load  # noqa: PLC0415  tomllib costs more than a hook
+        from azenv.store.settings import load  # tomllib costs more than a hook
 
         paths.base = load(paths.settings).base_dir or base
     return paths
@@ -86,11 +88,11 @@ def _ensure_own_home(home: str) -> None:
 
 
 def _state_directory(environ: Mapping[str, str], user_home: str) -> str:
-    if sys.platform == "linux":
+    if _IS_LINUX:
         # What platformdirs answers here; importing it costs more than a whole hook run.
         state = environ.get("XDG_STATE_HOME", "").strip() or f"{user_home}/.local/state"
         return os.path.join(state, "azenv")
-    import platformdirs  # noqa: PLC0415
+    import platformdirs
 
     return platformdirs.user_state_dir("azenv", appauthor=False)
 
@@ -114,8 +116,7 @@ def is_own_directory(path: str) -> bool:
         found = os.lstat(path)
     except OSError:
         return False
-    is_directory = (found.st_mode & 0o170000) == 0o040000
-    return is_directory and (os.name != "posix" or found.st_uid == os.geteuid())
+    return stat.S_ISDIR(found.st_mode) and (os.name != "posix" or found.st_uid == os.geteuid())
 
 
 def find_root(paths: Paths, environ: Mapping[str, str]) -> str | None:

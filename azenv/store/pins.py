@@ -63,7 +63,7 @@ def _said(path: str, what: str) -> str:
 
 def parse(path: str, content: str) -> dict[str, str]:
     """Return the keys of a pin. Raises PinError that names the key, or the place in the text."""
-    import tomllib  # noqa: PLC0415  as slow as the interpreter itself
+    import tomllib  # as slow as the interpreter itself
 
     try:
         found = tomllib.loads(content)
@@ -92,8 +92,8 @@ def render(keys: dict[str, str], old: str = "") -> str:
 
     Raises PinError where the result would be longer than 4,096 bytes.
     """
-    import tomlkit  # noqa: PLC0415  30 ms, for writing only
-    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
+    import tomlkit  # 30 ms, for writing only
+    from tomlkit.exceptions import TOMLKitError
 
     try:
         document = tomlkit.parse(old)

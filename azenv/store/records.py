@@ -1,4 +1,4 @@
-"""Records: the ready-made answers that a shell reads without starting a process.
+r"""Records: the ready-made answers that a shell reads without starting a process.
 
 Below `Paths.records`; framing as the shells split it (fields by \\037, no newline at the end).
 Everything here can be made again from the store, so nothing is synced to disk.
@@ -83,9 +83,7 @@ def write_names(paths: Paths, names: Iterable[str]) -> None:
 
 def write_index(paths: Paths, rows: Iterable[Sequence[str]]) -> None:
     """Write the columns of INDEX for each context; a separator inside a value becomes `?`."""
-    clean = (
-        US.join(value.replace(US, "?").replace(ROW_END, "?") for value in row) for row in rows
-    )
+    clean = (US.join(value.replace(US, "?").replace(ROW_END, "?") for value in row) for row in rows)
     _write(paths, "index", ROW_END.join(clean))
 
 

@@ -23,7 +23,7 @@ def load(path: str) -> Settings:
 
     Raises DamagedError that names the key, or the place in the text.
     """
-    import tomllib  # noqa: PLC0415  as slow as the interpreter itself
+    import tomllib  # as slow as the interpreter itself
 
     data = read_private(path)
     if data is None:
