@@ -136,7 +136,7 @@ def _write_all(handle: int, data: bytes) -> None:
 
 
 def _keep_backup(path: str) -> None:
-    """Leave the file as it was under `<path>.bak`, by a link, so that neither name is ever empty."""
+    """Leave the file as it was under `<path>.bak`, by a link: neither name is ever empty."""
     linked = _temporary(path)
     try:
         os.link(path, linked)

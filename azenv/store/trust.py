@@ -71,9 +71,7 @@ def load(store: str) -> Trust:
         return Trust()
     try:
         top = json.loads(data)
-        if top["schema"] != SCHEMA:
-            message = f"schema {top['schema']}"
-            raise ValueError(message)
+        _ensure_schema(top["schema"])
         entries = {
             str(pin): Entry(str(item["verdict"]), str(item["content"]), str(item["context"]))
             for pin, item in top["pins"].items()
@@ -82,6 +80,12 @@ def load(store: str) -> Trust:
         message = f"the trust file does not parse: {file} ({error})"
         raise DamagedError(message, hint="azenv doctor --repair") from error
     return Trust(entries)
+
+
+def _ensure_schema(schema: object) -> None:
+    if schema != SCHEMA:
+        message = f"schema {schema}"
+        raise ValueError(message)
 
 
 def save(store: str, trust: Trust) -> None:
