@@ -151,6 +151,6 @@ SHELLS = (
         script=POWERSHELL,
         change_directory="Set-Location",
         load="(& COMMAND) | Out-String | Invoke-Expression",
-        prompt="__azenv_refresh",
+        prompt="$null = prompt",
     ),
 )
