@@ -76,17 +76,22 @@ def accounts(cache: Cache) -> Iterator[dict[str, str]]:
 
 
 def home_ids(base: str) -> dict[tuple[str, ...], str]:
+    """Return whose accounts az's base holds; empty where az encrypts its tokens."""
+    if azclouds.encrypts_tokens(base):
+        return {}
+    return home_ids_in(read_tokens(base), base)
+
+
+def home_ids_in(cache: Cache, base: str) -> dict[tuple[str, ...], str]:
     """Return (cloud, user) and (cloud, user, tenant), all case-folded, -> home_account_id.
 
     A user name of two home accounts (a personal and a work account) is told apart by tenant only.
     """
-    if azclouds.encrypts_tokens(base):
-        return {}
     clouds = azclouds.custom(base)
     names = [*azclouds.BUILT_IN, *clouds]
     hosts = {host: cloud for cloud in names for host in azclouds.hosts(cloud, clouds.get(cloud))}
     found: dict[tuple[str, ...], set[str]] = {}
-    for entry in accounts(read_tokens(base)):
+    for entry in accounts(cache):
         cloud = hosts.get(entry["environment"].lower())
         if cloud:
             named = (cloud.casefold(), entry["username"].casefold())

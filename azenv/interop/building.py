@@ -18,15 +18,19 @@ UNFINISHED = ".unfinished-"
 
 
 class Report:
-    """What a refresh did: lines for the user, safe to print, and rows for the store."""
+    """What a refresh did: lines for the user, safe to print, and rows for the store.
 
-    __slots__ = ("built", "messages", "newcomers", "signed_out")
+    `home_ids` says whose the newcomers are, for `azprofile.targets`.
+    """
+
+    __slots__ = ("built", "home_ids", "messages", "newcomers", "signed_out")
 
     def __init__(self) -> None:
         self.built = False
         self.signed_out = False
         self.messages: list[str] = []
         self.newcomers: list[Row] = []
+        self.home_ids: dict[tuple[str, ...], str] = {}
 
 
 class Means:

@@ -45,6 +45,7 @@ class Renewal:
         self._here = Directory(overlay)
         self._own = self._identity.credential_in(self._here) if self._identity else None
         self._best: Credential | None = None
+        self._is_leaving = False
 
     def run(self, stamp_ns: int) -> bool:
         """Do it all; False where az changed the profile meanwhile: look again.
@@ -57,12 +58,17 @@ class Renewal:
         if self._identity:
             self._best = self._identity.best(self._means.tokens, self._means.learnt)
         self.report.newcomers = self._identity.news(found) if self._identity else found
+        if self.report.newcomers:
+            self.report.home_ids = azcaches.home_ids_in(self._here.tokens, self._means.base)
         rows = self._wanted(found, is_emptied=before == [])
         if not self._is_touched and rows == before:
             stamp_ns = max(stamp_ns, self._seen[0])
         elif not self._write_profile(rows, stamp_ns):
             return False
-        self._settle(strangers=[row["user"]["name"] for row in found if not self._is_ours(row)])
+        gone = [row["user"]["name"] for row in found if not self._is_ours(row)]
+        if self._is_leaving and self._identity:
+            gone.append(self._identity.username)  # az gets no further when it is offline
+        self._settle(gone)
         is_seeded = bool(self._identity and self._identity.credential_in(Directory(self._overlay)))
         Stamp.of(self._identity, is_seeded=is_seeded).write(self._overlay, stamp_ns)
         return True
@@ -124,6 +130,7 @@ class Renewal:
             return False
         since_ns = self._seen[0] if self._is_touched else time.time_ns()
         layout.replace(self._marker, b"", since_ns)
+        self._is_leaving = True
         from azenv.core.names import display
 
         self.report.messages.append(
@@ -144,23 +151,23 @@ class Renewal:
                 self._means.learnt.save(credential)
                 self.taught |= {credential.username.casefold(), credential.key}
 
-    def _settle(self, strangers: list[str]) -> None:
-        """Leave exactly one identity's tokens here, the newest; under az's own lock."""
+    def _settle(self, gone: list[str]) -> None:
+        """Leave nothing of those who are gone, and this identity's newest; under az's own lock."""
         tokens = os.path.join(self._overlay, azcaches.TOKENS_FILE)
         principals = os.path.join(self._overlay, azcaches.PRINCIPALS_FILE)
         seed = self._best if self._best and self._is_seed_wanted(self._best) else None
-        if not strangers and not seed:
+        if not gone and not seed:
             return
         with az_locked(tokens):
             cache = azcaches.read_tokens(self._overlay)
             settled = azcaches.merged(cache, seed.cache) if seed else cache
-            for name in strangers:
+            for name in gone:
                 settled = azcaches.without(settled, name)
             if settled != cache:
                 layout.replace(tokens, azcaches.dump_tokens(settled))
         with az_locked(principals):
             entries = azcaches.read_principals(self._overlay)
-            kept = [entry for entry in entries if entry["client_id"] not in strangers]
+            kept = [entry for entry in entries if entry["client_id"] not in gone]
             if seed and seed.principal:
                 kept = [seed.principal]
             if kept != entries:
