@@ -6,7 +6,8 @@ import os
 import sys
 
 from azenv.activation.place import Place
-from azenv.core.errors import UsageError
+from azenv.core.errors import AzenvError, UsageError
+from azenv.watch import logical_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +38,15 @@ class App:
 
             self._book = contexts.load(self.paths.store)
         return self._book
+
+    @property
+    def directory(self) -> str:
+        """Return the logical working directory. Raises AzenvError where it is gone."""
+        try:
+            return logical_directory(self.environ)
+        except OSError:
+            message = "the working directory is gone"
+            raise AzenvError(message, hint="cd to a directory that exists") from None
 
     @property
     def is_interactive(self) -> bool:

@@ -69,6 +69,7 @@ def main(words: Sequence[str]) -> int:
     try:
         result = azenv.main(list(words), prog_name="azenv", standalone_mode=False)
         sys.stdout.flush()
+        _sweep()
     except errors.AzenvError as error:
         output.error(error.message, error.hint)
         return error.exit_code
@@ -99,6 +100,15 @@ def main(words: Sequence[str]) -> int:
         output.say(f"please report it: {ISSUES}")
         return errors.BUG
     return result if isinstance(result, int) else errors.OK
+
+
+def _sweep() -> None:
+    """Remove what shells that were killed left in the runtime directory."""
+    place = App().place
+    if root := place.existing_root:
+        from azenv.store.session import sweep
+
+        sweep(root)
 
 
 def _in_our_voice(message: str) -> str:

@@ -8,6 +8,7 @@ import sys
 from azenv import dialects
 from azenv.core.errors import AzenvError, UsageError
 from azenv.store import paths as store_paths
+from azenv.store.files import read_private, write_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,6 +89,18 @@ def rc_file(shell: str, environ: Mapping[str, str]) -> str:
 def hook_file(shell: str, paths: Paths) -> str:
     """Return where `--install` writes the static hook file."""
     return os.path.join(paths.state, f"init.{dialects.EXTENSIONS[shell]}")
+
+
+def renew(paths: Paths) -> list[str]:
+    """Write the installed hook files of an older azenv anew; return their paths."""
+    renewed = []
+    for shell in dialects.SHELLS:
+        path = hook_file(shell, paths)
+        old = read_private(path)
+        if old is not None and old != (new := init_text(shell, paths).encode()):
+            write_private(path, new)
+            renewed.append(path)
+    return renewed
 
 
 MARK = "# azenv: added by `azenv init --install`, removed by `--remove`"

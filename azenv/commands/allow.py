@@ -15,7 +15,7 @@ from azenv.core.names import display, printable
 from azenv.output import say
 from azenv.store import pins
 from azenv.store.trust import ALLOW, DENY, Entry
-from azenv.watch import PIN_NAME, candidates, logical_directory
+from azenv.watch import PIN_NAME, candidates
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def find_pin(app: App, path: str | None) -> str:
         found = os.path.join(path, PIN_NAME) if os.path.isdir(path) else path
         places = [os.path.abspath(found)]
     else:
-        places = candidates(logical_directory(app.environ))
+        places = candidates(app.directory)
     for place in places:
         if os.path.lexists(place):
             return place

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from azenv import integration
+from azenv.activation.change import ensure_records
 from azenv.core.errors import AzenvError
 from azenv.dialects import canonical
 from azenv.output import say
-from azenv.store.files import ensure_private_directory, write_private
-from azenv.store.records import make_directories
+from azenv.store.files import write_private
 
 if TYPE_CHECKING:
     from azenv.app import App
@@ -34,7 +34,7 @@ def init_command(app: App, shell: str | None, *, install: bool, remove: bool, ye
     elif remove:
         _remove(app, name, yes=yes)
     else:
-        make_directories(app.paths)
+        ensure_records(app.place)
         # bytes: a text stream would turn line ends into the platform's
         sys.stdout.buffer.write(integration.init_text(name, app.paths).encode())
 
@@ -76,8 +76,7 @@ def _agree(app: App, rc: str, before: str, after: str, *, yes: bool) -> None:
 
 
 def _write_hook(app: App, shell: str) -> None:
-    make_directories(app.paths)
-    ensure_private_directory(app.paths.state)
+    ensure_records(app.place)
     text = integration.init_text(shell, app.paths)
     write_private(integration.hook_file(shell, app.paths), text.encode())
 

@@ -13,7 +13,7 @@ from azenv.core.names import printable
 from azenv.output import say
 from azenv.store import pins
 from azenv.store.trust import ALLOW, Entry
-from azenv.watch import PIN_NAME, logical_directory
+from azenv.watch import PIN_NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,5 +70,5 @@ def unpin_command(app: App, *, directory: str | None) -> None:
 
 def _place(app: App, directory: str | None) -> str:
     """Return the pin's path in `directory`, or in the logical working directory."""
-    here = os.path.abspath(directory) if directory else logical_directory(app.environ)
+    here = os.path.abspath(directory) if directory else app.directory
     return os.path.join(here, PIN_NAME)

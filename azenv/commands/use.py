@@ -106,7 +106,6 @@ def send_choice(app: App, choice: str, seconds: float | None = None) -> None:
     mailbox = app.mailbox
     now = app.environ.get(delta.CHOICE) or FOLLOW
     previous = now if now != choice else app.environ.get(delta.PREVIOUS, FOLLOW)
-    session.sweep(mailbox.root)
     deadline = session.make_deadline(mailbox.root, mailbox.pid, seconds) if seconds else ""
     mailbox.send("choice", choice, deadline=deadline, previous=previous)
 

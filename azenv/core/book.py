@@ -29,14 +29,24 @@ class _Index:
         self.identities: dict[Identity, list[str]] = {}
 
     def add(self, context: Context) -> None:
-        self.names[context.name.casefold()] = context.id
-        self.identities.setdefault(context.target.identity, []).append(context.id)
+        self.names.setdefault(context.name.casefold(), context.id)
+        ids = self.identities.setdefault(context.target.identity, [])
+        if context.id not in ids:  # an update keeps its place: the oldest is the first
+            ids.append(context.id)
 
     def drop(self, context: Context) -> None:
-        # a rename by force puts the successor before it drops the name's old owner
+        self._drop_name(context)
+        self.identities[context.target.identity].remove(context.id)
+
+    def change(self, old: Context, new: Context) -> None:
+        self._drop_name(old)
+        if old.target.identity != new.target.identity:
+            self.identities[old.target.identity].remove(old.id)
+        self.add(new)
+
+    def _drop_name(self, context: Context) -> None:
         if self.names.get(context.name.casefold()) == context.id:
             del self.names[context.name.casefold()]
-        self.identities[context.target.identity].remove(context.id)
 
 
 @dataclass(slots=True)
@@ -107,9 +117,7 @@ class Book:
     def put(self, context: Context) -> Context:
         """Store `context` under its id and return it."""
         if self._index is not None:
-            if old := self.contexts.get(context.id):
-                self._index.drop(old)
-            self._index.add(context)
+            self._index.change(self.contexts.get(context.id, context), context)
         self.contexts[context.id] = context
         return context
 

@@ -8,6 +8,7 @@ import sys
 
 from azenv.core.errors import AzenvError
 from azenv.core.variables import LAYOUT
+from azenv.store.files import ensure_private_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,9 +134,10 @@ def find_root(paths: Paths, environ: Mapping[str, str]) -> str | None:
 def ensure_root(paths: Paths, environ: Mapping[str, str]) -> str:
     """Return the runtime directory, made 0700 where there is none yet.
 
-    Raises AzenvError where no candidate can be had.
+    Raises AzenvError where no candidate can be had, DamagedError where others may write it.
     """
     if root := find_root(paths, environ):
+        ensure_private_directory(root)
         return root
     for candidate in runtime_candidates(paths, environ):
         parent = os.path.dirname(candidate)

@@ -18,7 +18,12 @@ KEYS = ("context", "subscription", "tenant", "account", "cloud")
 
 
 class PinError(AzenvError):
-    """A pin that cannot be used; the message says why, without its bytes unescaped."""
+    """A pin that cannot be used; the message says why, without its bytes unescaped.
+
+    `data` are the bytes of a plain file that is not UTF-8, else None.
+    """
+
+    data: bytes | None = None
 
 
 def read(path: str) -> str:
@@ -37,7 +42,9 @@ def read(path: str) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        raise PinError(_said(path, f"is not valid UTF-8 (byte {error.start})")) from None
+        refused = PinError(_said(path, f"is not valid UTF-8 (byte {error.start})"))
+        refused.data = data
+        raise refused from None
 
 
 def _read_bytes(path: str) -> tuple[bytes, os.stat_result]:

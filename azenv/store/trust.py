@@ -94,5 +94,6 @@ def save(store: str, trust: Trust) -> None:
         pin: {"verdict": entry.verdict, "context": entry.context_id, "content": entry.content}
         for pin, entry in trust
     }
-    text = json.dumps({"schema": SCHEMA, "pins": pins}, ensure_ascii=False, indent=1) + "\n"
-    write_private(path(store), text.encode("utf-8", "surrogateescape"), backup=True)
+    # ASCII: a path may hold bytes that are no UTF-8, which only an escape brings back
+    text = json.dumps({"schema": SCHEMA, "pins": pins}, indent=1) + "\n"
+    write_private(path(store), text.encode(), backup=True)
