@@ -1,0 +1,112 @@
+"""List the contexts."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+
+import click
+
+from azenv import output
+from azenv.activation import glance
+from azenv.app import App
+from azenv.commands.parameters import output_option
+from azenv.core import view
+from azenv.store.records import INDEX
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Row = Sequence[str]
+
+(ID, NAME, SUBSCRIPTION_ID, SUBSCRIPTION, STATE, TENANT_ID, DOMAIN, TENANT) = range(8)
+ACCOUNT, CLOUD, FLAGS = (INDEX.index(name) for name in ("account", "cloud", "flags"))
+_WORDS = {"P": "protected", "L": "locked"}
+
+
+@click.command("list")
+@click.argument("pattern", required=False)
+@click.option("--tenant", metavar="TENANT", help="Only this tenant: id, domain or name.")
+@click.option("--account", metavar="ACCOUNT", help="Only this account.")
+@click.option("--cloud", metavar="CLOUD", help="Only this cloud.")
+@output_option
+@click.pass_obj
+def list_command(
+    app: App, pattern: str | None, *, tenant: str | None, account: str | None, cloud: str | None
+) -> None:
+    """List the contexts, by name; PATTERN is a part of a name, or has wildcards.
+
+    It is held against names, subscriptions, tenants and accounts.
+    """
+    known = glance.rows(app.place)
+    filters = {TENANT: tenant, ACCOUNT: account, CLOUD: cloud}
+    rows = [row for row in known if _fits(row, pattern, filters)]
+    rows.sort(key=lambda row: (row[NAME].casefold(), row[NAME], row[ID]))
+    active, default = _marks(app, known)
+    if app.output == "json":
+        write_objects(app, [row[ID] for row in rows], active, default)
+    elif app.output == "tsv":
+        output.write_tsv(columns(row, active, default) for row in rows)
+    elif rows:
+        heads = ("", *view.COLUMNS)
+        marked = [("*" if row[ID] == active else "", *columns(row, active, default)) for row in rows]
+        output.write_table(heads, marked)
+    if not rows:
+        output.say("hint: azenv list" if known else "no context yet; hint: azenv import az")
+
+
+def _fits(row: Row, pattern: str | None, filters: dict[int, str | None]) -> bool:
+    """Tell whether the row passes every filter; PATTERN may stand inside any of its texts."""
+    for column, wanted in filters.items():
+        texts = (row[TENANT_ID], row[DOMAIN], row[TENANT]) if column == TENANT else (row[column],)
+        if wanted is not None and not any(_matches(text, wanted) for text in texts):
+            return False
+    if pattern is None:
+        return True
+    folded = pattern.casefold()
+    texts = (row[NAME], row[SUBSCRIPTION], row[SUBSCRIPTION_ID], row[TENANT], row[DOMAIN])
+    return any(
+        folded in text.casefold() or _matches(text, pattern)
+        for text in (*texts, row[TENANT_ID], row[ACCOUNT])
+    )
+
+
+def _matches(text: str, pattern: str) -> bool:
+    text, pattern = text.casefold(), pattern.casefold()
+    return text == pattern or fnmatch(text, pattern)
+
+
+def _marks(app: App, known: Sequence[Row]) -> tuple[str, str]:
+    """Return the active and the default id; az's own broken files must not hide the list."""
+    from azenv.core.errors import AzenvError
+
+    try:
+        return glance.marks(app.place, known)
+    except AzenvError as error:
+        output.say(f"warning: {error.message}")
+        return "", ""
+
+
+def columns(row: Row, active: str, default: str) -> tuple[str, ...]:
+    """Return the columns of `view.COLUMNS` for a row of the index."""
+    flags = [word for word, holds in (("active", row[ID] == active), ("default", row[ID] == default)) if holds]
+    flags += [word for letter, word in _WORDS.items() if letter in row[FLAGS]]
+    return (
+        row[NAME],
+        row[SUBSCRIPTION] if row[SUBSCRIPTION_ID] else "-",
+        row[DOMAIN] or row[TENANT] or row[TENANT_ID],
+        row[ACCOUNT],
+        row[CLOUD],
+        ",".join(flags),
+    )
+
+
+def write_objects(app: App, ids: Sequence[str], active: str, default: str) -> None:
+    """Print the contexts as the store has them, in the order of `ids`."""
+    contexts = app.book.contexts
+    objects = [
+        view.context_object(contexts[i], is_active=i == active, is_default=i == default)
+        for i in ids
+        if i in contexts  # removed since the index was read
+    ]
+    output.write_json("contexts", objects)
