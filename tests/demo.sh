@@ -37,8 +37,10 @@ fi
 cd ~
 show azenv import az
 show azenv list
-cd ~/src/shop && show azenv pin 'Shop Dev'
-cd ~/src/bank && show azenv pin 'Bank Prod'
+show azenv rename 'Shop Dev' shop
+show azenv rename 'Bank Prod' bank
+cd ~/src/shop && show azenv pin shop
+cd ~/src/bank && show azenv pin bank
 ask
 show cd ~/src/shop
 ask
