@@ -6,6 +6,7 @@ import os
 import time
 
 from azenv.activation import verdicts
+from azenv.activation.change import changing
 from azenv.core import delta, variables
 from azenv.core.errors import AzenvError, NotTrustedError
 from azenv.core.resolve import Link, Resolution, Source, resolve
@@ -87,12 +88,23 @@ def default(place: Place, book: Book) -> Link:
     """Return the default: of azenv's own and az's, the later change counts (DESIGN section 3)."""
     found = azprofile.default_target(place.paths.base)
     fingerprint = found[1] if found else ""
-    if book.default in book.contexts and book.az_seen == fingerprint:
-        return Link(Source.DEFAULT, book.default, "azenv")
+    if book.default in book.contexts:
+        if book.az_seen == fingerprint:
+            return Link(Source.DEFAULT, book.default, "azenv")
+        _take_over(place, fingerprint)
     if found is None:
         return Link(Source.DEFAULT)
     same = context_of(book, found[0])
     return Link(Source.DEFAULT, same.id if same else "", "az")
+
+
+def _take_over(place: Place, fingerprint: str) -> None:
+    """Forget azenv's own default: az's row changed since, and may well change back."""
+    try:
+        with changing(place) as change:
+            change.book.default, change.book.az_seen = "", fingerprint
+    except AzenvError:
+        pass  # a home that cannot be written: asked again next time
 
 
 def context_of(book: Book, target: Target) -> Context | None:
