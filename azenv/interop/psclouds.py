@@ -25,7 +25,9 @@ _OPTIONS = {
     "AzureDataLakeAnalyticsCatalogAndJobEndpointSuffix": (
         "suffix_azure_datalake_analytics_catalog_and_job_endpoint"
     ),
-    "AzureDataLakeStoreFileSystemEndpointSuffix": "suffix_azure_datalake_store_file_system_endpoint",
+    "AzureDataLakeStoreFileSystemEndpointSuffix": (
+        "suffix_azure_datalake_store_file_system_endpoint"
+    ),
     "ContainerRegistryEndpointSuffix": "suffix_acr_login_server_endpoint",
 }
 _EXTENDED_OPTIONS = {

@@ -1,4 +1,4 @@
-"""Azure PowerShell's JSON, read with a question at each step: is it what it should be?"""
+"""Azure PowerShell's JSON, every step of the reading checked for its type."""
 
 from __future__ import annotations
 
