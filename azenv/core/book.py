@@ -159,6 +159,13 @@ class Book:
         self.default = heir.id if heir else ""
         return heir
 
+    def clear(self) -> None:
+        """Forget every context, what is known beside them, and the default."""
+        self.contexts.clear()
+        self.known.clear()
+        self.default = self.az_seen = ""
+        self._index = None
+
     def _heir(self, account: Account) -> Context | None:
         ranked = sorted(
             self.contexts.values(),
