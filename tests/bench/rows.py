@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.bench.shells import SHELLS, Shell
+from tests.bench.shells import SHELLS, BrokenRunError, Shell
 from tests.bench.world import DEEP, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 INIT = {"azenv": "azenv init SHELL", "direnv": "direnv hook SHELL", "mise": "mise activate SHELL"}
@@ -20,7 +21,11 @@ RIVALS = tuple(tool for tool in ("direnv", "mise") if shutil.which(tool))
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A body of shell code to be timed; each turn of it holds `changes` of what is asked for."""
+    """A body of shell code to be timed; each turn of it holds `changes` of what is asked for.
+
+    `sees` is a variable and the pattern that its value fits after the last turn: a hook that did
+    not work would look fast.
+    """
 
     world: World
     shell: Shell
@@ -28,6 +33,7 @@ class Job:
     body: str
     turns: int
     changes: int = 1
+    sees: tuple[str, str] = ("HOME", ".+")
 
     def time(self, number: int) -> float:
         """Return microseconds for one change; NEW in the body becomes a directory never seen."""
@@ -35,9 +41,16 @@ class Job:
         if "NEW" in body:
             parent = self.world.untrusted_pins(f"{self.shell.name}-{number}", self.turns)
             body = body.replace("NEW", f"{parent}/$step")
-        text = self.shell.write(self.setup, body, self.turns)
-        took = self.shell.time(text, env=self.world.env, cwd=self.world.home)
-        return took / self.turns / self.changes
+        return self._run(body, self.turns) / self.turns / self.changes
+
+    def _run(self, body: str, turns: int, under: Sequence[str] = ()) -> int:
+        name, pattern = self.sees
+        text = self.shell.write(self.setup, body, turns, name)
+        env, home = self.world.env, self.world.home
+        took, value = self.shell.time(text, env=env, cwd=home, under=under)
+        if not re.fullmatch(pattern, value):
+            raise BrokenRunError(f"{self.shell.name} {name} is '{value}', not {pattern}: {text}")
+        return took
 
     def processes(self) -> float:
         """Return how many processes one change starts: what ten more turns of it add."""
@@ -47,8 +60,7 @@ class Job:
     def _processes_of(self, turns: int) -> int:
         log = self.world.home / "strace"
         strace = ["strace", "-f", "-qq", "-e", "trace=clone,clone3,fork,vfork", "-o", str(log)]
-        text = self.shell.write(self.setup, self.body, turns)
-        self.shell.time(text, env=self.world.env, cwd=self.world.home, under=strace)
+        self._run(self.body, turns, strace)
         calls = log.read_text().splitlines()
         return sum("(" in call and "CLONE_THREAD" not in call for call in calls)
 
@@ -108,6 +120,13 @@ class Rows:
         below = name if tool == "azenv" or name == "unpinned" else f"{tool}/{name}"
         return self.small.directory(below)
 
+    def sees(self, tool: str, name: str) -> tuple[str, str]:
+        """Return what a tool's hook leaves in a directory of that name."""
+        if tool == "azenv":
+            pinned = {"a": self.small.name(1), "b": self.small.name(2)}
+            return "AZENV_SUBSCRIPTION_NAME", pinned.get(name, "")
+        return "BENCH_0", "" if name == "unpinned" else f"value-{name}-0"
+
     def visit(self, shell: Shell, place: Path | str) -> str:
         return f"{shell.cd(place)}\n{shell.prompt}"
 
@@ -127,7 +146,8 @@ class Rows:
                 here = self.visit(shell, self.place(tool, name) / below)
                 turns = 1000 if tool == "azenv" else 25
                 setup = f"{self.init(shell, tool)}\n{here}"
-                jobs[tool] = Job(self.small, shell, setup, shell.prompt, turns)
+                sees = self.sees(tool, name)
+                jobs[tool] = Job(self.small, shell, setup, shell.prompt, turns, sees=sees)
             yield self.row(f"unchanged prompt, {what}", jobs, direnv, "≥ 20")
 
     def change(
@@ -137,17 +157,19 @@ class Rows:
         for tool in self.tools(shell):
             body = "\n".join(self.visit(shell, self.place(tool, name)) for name in names)
             turns = 100 if tool == "azenv" else 6
-            jobs[tool] = Job(self.small, shell, self.init(shell, tool), body, turns, changes=2)
+            setup, sees = self.init(shell, tool), self.sees(tool, names[-1])
+            jobs[tool] = Job(self.small, shell, setup, body, turns, changes=2, sees=sees)
         return self.row(what, jobs, direnv, mise)
 
     def first_visit(self, shell: Shell) -> Row:
         """Enter pins that nobody allowed: the one case in which a prompt starts a process."""
-        ours = Job(self.small, shell, self.init(shell, "azenv"), self.visit(shell, "NEW"), 8)
+        visit, blocked = self.visit(shell, "NEW"), ("AZENV_BLOCKED", ".+")
+        ours = Job(self.small, shell, self.init(shell, "azenv"), visit, 8, sees=blocked)
         beside = [Beside("bare Python", self.bare_python, "≤ 3")]
         if "direnv" in self.tools(shell):
             body = "\n".join(self.visit(shell, self.place("direnv", name)) for name in ("a", "b"))
             setup = self.init(shell, "direnv")
-            load = Job(self.small, shell, setup, body, 6, changes=2)
+            load = Job(self.small, shell, setup, body, 6, changes=2, sees=self.sees("direnv", "b"))
             beside.append(Beside("direnv's load", load, "≤ 1"))
         return Row("first visit, not trusted", ours, tuple(beside))
 
@@ -160,6 +182,7 @@ class Rows:
                 "\n".join(f"azenv use '{world.name(n)}'" for n in (1, 2)),
                 4,
                 changes=2,
+                sees=("AZENV_SUBSCRIPTION_NAME", world.name(2)),
             )
             for world in (self.small, self.large)
         )

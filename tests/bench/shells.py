@@ -1,4 +1,7 @@
-"""Shells as data: how each is started, reads a clock, changes directory and prepares a prompt."""
+"""Shells as data: how each is started, reads a clock, changes directory and prepares a prompt.
+
+They are interactive, for hooks are installed in no others.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ for ((step = 0; step < COUNT; step++)); do
 BODY
 done
 ended=$EPOCHREALTIME
-printf 'took %s\\n' $((${ended/./} - ${began/./}))
+printf 'took %s\\nsees %s\\n' $((${ended/./} - ${began/./})) "${SEES-}"
 """
 
 ZSH = """
@@ -38,7 +41,7 @@ for ((step = 0; step < COUNT; step++)); do
 BODY
 done
 typeset -F ended=$EPOCHREALTIME
-printf 'took %.0f\\n' $(((ended - began) * 1e6))
+printf 'took %.0f\\nsees %s\\n' $(((ended - began) * 1e6)) "${SEES-}"
 """
 
 # fish has no clock of its own; two runs of `date` outside the loop are its next best.
@@ -53,6 +56,7 @@ BODY
 end
 set ended (date +%s%N)
 echo took (math -s0 "($ended - $began) / 1000")
+echo sees "$SEES"
 """
 
 POWERSHELL = """
@@ -65,11 +69,12 @@ for ($step = 0; $step -lt COUNT; $step++) {
 BODY
 }
 "took $([long]($watch.Elapsed.TotalMilliseconds * 1000))"
+"sees $Env:SEES"
 """
 
 
 class BrokenRunError(Exception):
-    """A script ended without a time: there is nothing to compare."""
+    """A script printed no time, or did not do what it was timed for."""
 
 
 @dataclass(frozen=True)
@@ -92,15 +97,18 @@ class Shell:
     def init(self, command: str) -> str:
         return self.load.replace("COMMAND", command)
 
-    def write(self, setup: str, body: str, turns: int) -> str:
-        """Return a script that times so many turns of the body."""
+    def write(self, setup: str, body: str, turns: int, sees: str) -> str:
+        """Return a script that times so many turns of the body, then shows a variable."""
         text = self.script.replace("SETUP", setup).replace("BODY", body)
-        return text.replace("COUNT", str(turns))
+        return text.replace("COUNT", str(turns)).replace("SEES", sees)
 
     def time(
         self, text: str, *, env: Mapping[str, str], cwd: Path, under: Sequence[str] = ()
-    ) -> int:
-        """Run such a script and return its microseconds; `under` is a command to run it with."""
+    ) -> tuple[int, str]:
+        """Run such a script; return its microseconds and the variable's value at the end.
+
+        `under` is a command to run it with.
+        """
         with tempfile.TemporaryDirectory(dir=cwd) as scratch:
             script = Path(scratch, "script.ps1" if self.name == "powershell" else "script")
             script.write_text(text, encoding="utf-8")
@@ -113,17 +121,18 @@ class Shell:
                 check=False,
                 encoding="utf-8",
                 timeout=120,
+                start_new_session=True,  # an interactive shell would take the terminal
             )
-        took = re.search(r"^took (\d+)$", done.stdout, re.MULTILINE)
+        took = re.search(r"^took (\d+)\nsees (.*)$", done.stdout, re.MULTILINE)
         if took is None:
             raise BrokenRunError(f"{self.name} {done.stderr[-800:]}{done.stdout[-800:]}")
-        return int(took[1])
+        return int(took[1]), took[2]
 
 
 SHELLS = (
     Shell(
         name="bash",
-        argv=("bash", "--norc", "--noprofile"),
+        argv=("bash", "--norc", "--noprofile", "-i"),
         script=BASH,
         change_directory="cd",
         load='eval "$(COMMAND)"',
@@ -131,7 +140,7 @@ SHELLS = (
     ),
     Shell(
         name="zsh",
-        argv=("zsh", "--no-rcs"),
+        argv=("zsh", "--no-rcs", "-i"),
         script=ZSH,
         change_directory="cd",
         load='eval "$(COMMAND)"',
@@ -139,7 +148,7 @@ SHELLS = (
     ),
     Shell(
         name="fish",
-        argv=("fish", "--no-config"),
+        argv=("fish", "--no-config", "-i"),
         script=FISH,
         change_directory="cd",
         load="COMMAND | source",
