@@ -27,14 +27,12 @@ def changes_to(place: Place, context_id: str, source: str = "choice") -> delta.C
     changes = delta.leave(place.environ)
     outside = applied(place.environ, changes)
     changes |= delta.enter(outside, kinds, values, place.overlay(context_id), source)
-    changes |= {delta.CHOICE: context_id, delta.UNTIL: None}
-    return {name: value for name, value in changes.items() if place.environ.get(name) != value}
+    return changes | {delta.CHOICE: context_id, delta.UNTIL: None}
 
 
 def changes_out(environ: Mapping[str, str]) -> delta.Changes:
     """Return what to set and unset to be outside every context; the choice goes, too."""
-    changes = delta.leave(environ) | {delta.CHOICE: None, delta.UNTIL: None}
-    return {name: value for name, value in changes.items() if environ.get(name) != value}
+    return delta.leave(environ) | {delta.CHOICE: None, delta.UNTIL: None}
 
 
 def applied(environ: Mapping[str, str], changes: delta.Changes) -> dict[str, str]:

@@ -6,9 +6,10 @@ import os
 import sys
 from dataclasses import dataclass, field
 
-from azenv.core.errors import AzenvError, DamagedError, NotFoundError
+from azenv.core.errors import DamagedError, NotFoundError
 from azenv.core.model import Context
 from azenv.interop import azcaches, azclouds, azprofile, azrows, foreign
+from azenv.store import clouds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,15 +24,17 @@ AZ, POWERSHELL, STDIN = "az", "powershell", "-"
 class Incoming:
     """What a source holds: contexts without ids (and without names, where it has none).
 
-    `default` is the place of the source's default context among them, -1 where it names none;
-    `skipped_clouds` are clouds that nobody here knows, with the contexts left out for that.
+    `default` is the name of the source's default context. `clouds` are its own clouds. `unusable`
+    names what says too little; `strange` counts, by cloud, what was left out for its cloud.
     """
 
     path: str
     contexts: list[Context] = field(default_factory=list)
-    default: int = -1
+    default: str = ""
+    clouds: dict[str, dict[str, str]] = field(default_factory=dict)
     had_secrets: bool = False
-    skipped_clouds: dict[str, int] = field(default_factory=dict)
+    unusable: list[str] = field(default_factory=list)
+    strange: dict[str, int] = field(default_factory=dict)
 
 
 def read(place: Place, source: str) -> Incoming:
@@ -89,27 +92,50 @@ def _parsed(place: Place, path: str, data: bytes) -> Incoming:
             hint="azenv import reads azureProfile.json, AzureRmContext.json, Save-AzContext files",
         )
     found = azpowershell.parse(data, path)
-    names = [context.name for context in found.contexts]
-    default = names.index(found.default_name) if found.default_name in names else -1
-    return Incoming(path, list(found.contexts), default, found.had_secrets)
+    return Incoming(
+        path,
+        [Context("", name, target, group=group) for name, target, group in found.contexts],
+        found.default_name,
+        found.clouds,
+        found.had_secrets,
+        found.skipped,
+    )
 
 
-def without_strange_clouds(place: Place, incoming: Incoming) -> Incoming:
-    """Leave out the contexts of clouds that nobody here knows, and count them."""
-    known = {name.casefold() for name in (*azclouds.BUILT_IN, *azclouds.custom(place.paths.base))}
-    kept = Incoming(incoming.path, had_secrets=incoming.had_secrets)
-    for number, context in enumerate(incoming.contexts):
+def leave_strange_clouds(place: Place, incoming: Incoming) -> None:
+    """Leave out what lies in a cloud that nobody here knows: its hosts would get tokens."""
+    of_az, ours = azclouds.custom(place.paths.base), clouds.load(place.paths.store)
+    known = {*azclouds.BUILT_IN, *of_az, *ours}
+    kept = []
+    for context in incoming.contexts:
         cloud = context.target.cloud
-        if cloud.casefold() not in known:
-            kept.skipped_clouds[cloud] = kept.skipped_clouds.get(cloud, 0) + 1
-            continue
-        if number == incoming.default:
-            kept.default = len(kept.contexts)
-        kept.contexts.append(context)
-    return kept
+        if cloud in known:
+            kept.append(context)
+        else:
+            incoming.strange[cloud] = incoming.strange.get(cloud, 0) + 1
+    incoming.contexts, incoming.clouds = kept, {}
 
 
-def ensure_something(incoming: Incoming) -> None:
-    """Raise AzenvError where the source holds no context."""
-    if not incoming.contexts and not incoming.skipped_clouds:
-        raise AzenvError(f"no context in {incoming.path}", hint="az login")
+def take_clouds(place: Place, incoming: Incoming, *, replace: bool) -> list[str]:
+    """Keep the clouds of the source; return what there is to tell. Call under the store lock.
+
+    az's own definitions stay; azenv's stay, too, unless `replace`.
+    """
+    of_az, ours = azclouds.custom(place.paths.base), clouds.load(place.paths.store)
+    told = []
+    for name, options in incoming.clouds.items():
+        same = of_az.get(name) or ours.get(name)
+        if same is None or (replace and name not in of_az and same != options):
+            ours[name] = options
+            told.append(f'the cloud "{name}" is {"added" if same is None else "replaced"}')
+        elif same != options:
+            told.append(f'the cloud "{name}" stays as it is here')
+    if told:
+        clouds.save(place.paths.store, ours)
+    return told
+
+
+def own_clouds(place: Place, names: set[str]) -> dict[str, dict[str, str]]:
+    """Return the definitions of the user's own clouds among `names`."""
+    known = clouds.load(place.paths.store) | azclouds.custom(place.paths.base)
+    return {name: known[name] for name in sorted(names) if name in known}

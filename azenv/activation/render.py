@@ -7,12 +7,10 @@ import os
 
 from azenv.core import slots, variables
 from azenv.interop import azclouds, azprofile
-from azenv.store import records
+from azenv.store import clouds, records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from azenv.core.book import Book
     from azenv.core.model import Context, Target
     from azenv.store.paths import Paths
@@ -79,14 +77,14 @@ def update(paths: Paths, old: Book, new: Book) -> list[str]:
     An overlay is stale where its seed or the rows of its group changed.
     """
     records.make_directories(paths)
-    clouds = _cloud_facts(paths.base, new.contexts.values())
+    known = _Clouds(paths)
     stale = [
         context.id
         for context in new.contexts.values()
         if context is not (before := old.contexts.get(context.id)) and context != before
     ]
     for context_id in stale:
-        _write(paths, new.contexts[context_id], clouds)
+        _write(paths, new.contexts[context_id], known)
     for context_id in old.contexts.keys() - new.contexts.keys():
         records.remove(paths, f"contexts/{context_id}")
         records.remove(paths, f"seeds/{context_id}")
@@ -99,22 +97,42 @@ def update(paths: Paths, old: Book, new: Book) -> list[str]:
     return stale
 
 
-def _cloud_facts(base: str, contexts: Iterable[Context]) -> dict[str, slots.CloudFacts]:
-    used = {context.target.cloud for context in contexts} - slots.AUTHORITIES.keys()
-    return {name: slots.CloudFacts(*azclouds.facts(base, name)) for name in used}
+class _Clouds:
+    """The user's own clouds, looked up once: az's definition counts before azenv's."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._of_az = azclouds.custom(paths.base)
+        self._ours = clouds.load(paths.store)
+
+    def facts(self, name: str) -> slots.CloudFacts | None:
+        if name in slots.AUTHORITIES:
+            return None
+        options = self._of_az.get(name) or self._ours.get(name, {})
+        return slots.CloudFacts(
+            options.get("endpoint_active_directory", ""),
+            options.get("endpoint_resource_manager", ""),
+        )
+
+    def endpoints(self, name: str) -> dict[str, str]:
+        """Return what an overlay must say of a cloud that only azenv knows."""
+        return {} if name in self._of_az else self._ours.get(name, {})
 
 
-def _write(paths: Paths, context: Context, clouds: dict[str, slots.CloudFacts]) -> None:
+def _write(paths: Paths, context: Context, known: _Clouds) -> None:
+    cloud = context.target.cloud
     found = slots.slots(
         context,
         extension_dir=os.path.join(paths.base, "cliextensions"),
         store=paths.store,
-        cloud=clouds.get(context.target.cloud),
+        cloud=known.facts(cloud),
         windows=os.name == "nt",
     )
     text = variables.record(context.id, slots.label(context), found)
     records.write_context(paths, context.id, text)
-    records.write_seed(paths, context.id, json.dumps(seed(context)))
+    made_from = seed(context)
+    if endpoints := known.endpoints(cloud):
+        made_from["endpoints"] = endpoints
+    records.write_seed(paths, context.id, json.dumps(made_from))
 
 
 def _update_groups(paths: Paths, old: Groups, new: Groups) -> set[str]:

@@ -106,7 +106,9 @@ def send_choice(app: App, choice: str, seconds: float | None = None) -> None:
     mailbox = app.mailbox
     now = app.environ.get(delta.CHOICE) or FOLLOW
     previous = now if now != choice else app.environ.get(delta.PREVIOUS, FOLLOW)
-    deadline = session.make_deadline(mailbox.root, mailbox.pid, seconds) if seconds else ""
+    deadline = ""
+    if seconds is not None:
+        deadline = session.make_deadline(mailbox.root, mailbox.pid, seconds)
     mailbox.send("choice", choice, deadline=deadline, previous=previous)
 
 

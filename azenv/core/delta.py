@@ -66,7 +66,8 @@ def enter(
         applied.append(kind)
         if kind == variables.SET:
             changes[name] = ours[number - 1]
-        elif kind == variables.UNSET and old is not None:
+        elif kind == variables.UNSET:
+            # also where it is not there: a snippet may be evaluated elsewhere than it was made
             changes[name] = None
         if kind == variables.LEAVE and number <= len(ours):
             ours[number - 1] = ""

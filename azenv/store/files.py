@@ -117,6 +117,24 @@ def write_private(path: str, data: bytes, *, backup: bool = False, sync: bool = 
         ) from error
 
 
+def create_private(path: str, data: bytes) -> None:
+    """Write a new file, mode 0600. Raises AzenvError where one exists, or the disk refuses."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
+    except FileExistsError:
+        raise AzenvError(f"there is a file already: {path}", hint="add --force") from None
+    except OSError as error:
+        raise AzenvError(f"cannot write {path}: {error.strerror}", hint="choose another") from error
+    try:
+        _write_all(handle, data)
+        os.fsync(handle)
+    except OSError as error:
+        _discard(path)
+        raise AzenvError(f"cannot write {path}: {error.strerror}", hint="choose another") from error
+    finally:
+        os.close(handle)
+
+
 def _discard(path: str) -> None:
     try:  # noqa: SIM105  contextlib costs the hook 3 ms
         os.unlink(path)
