@@ -54,12 +54,12 @@ function Global:__azenv_new_state {
         Never = [DateTime]::FromFileTimeUtc(0)              # what .NET tells of a missing file
         BaseTokens = [IO.Path]::Combine($Global:__azenvP.Base, $(if ($isUnix) { 'msal_token_cache.json' } else { 'msal_token_cache.bin' }))
 
-        # the overlay in force: its directory, whether no refresh helps it, whether there is no root
-        Overlay = ''; Profile = ''; Stamp = ''; IsStuck = $false; IsRootless = $false
+        # the overlay in force; is it one that no refresh helps, and is that for want of a root?
+        Profile = ''; Stamp = ''; IsStuck = $false; IsRootless = $false
 
         # the activation in force: kinds; by table position what was before and what we put.
         # Old values that may not be exported live here and nowhere else.
-        IsOn = $false; Kinds = ''; Before = $null; Ours = $null
+        IsOn = $false; Kinds = ''; Kept = ''; Before = $null; Ours = $null
 
         # the activation that is asked for
         Next = $null; NextId = ''; NextKinds = ''; NextLabel = ''
@@ -148,7 +148,8 @@ function Global:__azenv_take_root([string] $Directory) {
 # The directory that was found to be ours is known by when it was made: one stat, not the provider.
 function Global:__azenv_has_root {
     $s = $Global:__azenv
-    ($s.Root -and [IO.Directory]::GetCreationTimeUtc($s.Root).Ticks -eq $s.RootBorn) -or ($s.Root -and (__azenv_take_root $s.Root))
+    if (-not $s.Root) { return $false }
+    [IO.Directory]::GetCreationTimeUtc($s.Root).Ticks -eq $s.RootBorn -or (__azenv_take_root $s.Root)
 }
 
 function Global:__azenv_find_root {
@@ -258,6 +259,7 @@ function Global:__azenv_inherit([string] $Undo) {
         if ($at -lt $t.Nn -and $kinds[$at] -ne '.') { $before[$at] = $fields[$i + 1] }
     }
     $s.IsOn = $true; $s.Kinds = $kinds; $s.Ours = $ours; $s.Before = $before
+    $s.Kept = [string]::Join($s.Separator, $fields, $t.Ne + 3, $fields.Length - $t.Ne - 3)
     $true
 }
 
@@ -318,7 +320,7 @@ function Global:__azenv_leave {
         __azenv_move $now (__azenv_baseline $now) $null
     }
     $s.IsOn = $false; $s.Before = $null; $s.Ours = $null
-    $s.Overlay = ''; $s.IsRootless = $false; $s.Said = ''
+    $s.IsRootless = $false; $s.Said = ''
 }
 
 # To the activation that is asked for. The whole change is computed, then applied.
@@ -335,18 +337,22 @@ function Global:__azenv_enter {
         if ($null -eq $base[$t.Soft]) { $kinds = $kinds.Replace('?', '=') } else { $kinds = $kinds.Replace('?', '.'); $s.Next[$t.Soft] = '' }
     }
     $shape = __azenv_shape $kinds
-    $want = $base.Clone(); $kept = ''
-    foreach ($i in $shape.Held) {
-        $old = $base[$i]
-        if ($null -eq $old) { continue }
-        $want[$i] = $null
-        # a secret, or what would tear the fields apart, stays in this shell
-        if ($t.Secret[$i] -ne '*' -and $old.IndexOf([char] 0x1f) -lt 0) { $kept += "$($i + 1)$separator$old$separator" }
+    if ([object]::ReferenceEquals($base, $s.Before) -and [object]::Equals($kinds, $s.Kinds)) {
+        $want = $s.Ours.Clone(); $kept = $s.Kept            # one shape, nothing touched: no look at single slots
+    } else {
+        $want = $base.Clone(); $kept = ''
+        foreach ($i in $shape.Held) {
+            $old = $base[$i]
+            if ($null -eq $old) { continue }
+            $want[$i] = $null
+            # a secret, or what would tear the fields apart, stays in this shell
+            if ($t.Secret[$i] -ne '*' -and $old.IndexOf([char] 0x1f) -lt 0) { $kept += "$($i + 1)$separator$old$separator" }
+        }
     }
     foreach ($i in $shape.Set) { $want[$i] = $s.Next[$i] }
     $head = [string]::Join($separator, [string[]] @($t.Layout, $s.NextId, $kinds, [string]::Join($separator, $s.Next), ''))
     __azenv_move $now $want ($head + $kept)
-    $s.IsOn = $true; $s.Kinds = $kinds; $s.Before = $base; $s.Ours = $want
+    $s.IsOn = $true; $s.Kinds = $kinds; $s.Before = $base; $s.Ours = $want; $s.Kept = $kept
     $inherited -and ($inherited + $separator).StartsWith($head, [StringComparison]::Ordinal)
 }
 
@@ -357,7 +363,8 @@ function Global:__azenv_is_fresh {
     $s = $Global:__azenv
     $stamp = [IO.File]::GetLastWriteTimeUtc($s.Stamp)
     $made = [IO.File]::GetLastWriteTimeUtc($s.Profile)
-    $made -gt $s.Never -and $made -le $stamp -and [IO.File]::GetLastWriteTimeUtc($s.BaseTokens) -le $stamp -and (__azenv_has_root)
+    $made -gt $s.Never -and $made -le $stamp -and [IO.File]::GetLastWriteTimeUtc($s.BaseTokens) -le $stamp -and
+        ([IO.Directory]::GetCreationTimeUtc($s.Root).Ticks -eq $s.RootBorn -or (__azenv_has_root))
 }
 
 function Global:__azenv_refresh_overlay([string] $Id) {
@@ -374,15 +381,16 @@ function Global:__azenv_activate([string] $Id, [string] $Source, [string] $Reaso
         [void] (__azenv_load_context none $Source $Reason)
     }
     if (-not $s.IsRootless) {
-        $s.Overlay = $s.Next[0]; $s.IsStuck = $false
-        $s.Profile = [IO.Path]::Combine($s.Overlay, 'azureProfile.json'); $s.Stamp = [IO.Path]::Combine($s.Overlay, '.stamp')
+        $s.Profile = [IO.Path]::Combine($s.Next[0], 'azureProfile.json')
+        $s.Stamp = [IO.Path]::Combine($s.Next[0], '.stamp')
+        $s.IsStuck = $false
         if (-not (__azenv_is_fresh)) { __azenv_refresh_overlay $Id }
         $s.IsRootless = -not (__azenv_has_root)
     }
     if ($s.IsRootless) {
         $Id = 'none'; $Reason = 'the runtime directory is not yours'
         [void] (__azenv_load_context none $Source $Reason)
-        $s.Next[0] = $s.Nowhere; $s.Overlay = ''
+        $s.Next[0] = $s.Nowhere; $s.IsStuck = $true
     }
     $wasThere = __azenv_enter
     $where = if ($Pin) { 'pin ' + (__azenv_short_path $Pin) } else { 'chosen' }
@@ -443,11 +451,15 @@ function Global:__azenv_tell_masked([string] $Choice) {
 
 # --- walking and reading ---------------------------------------------------------------------
 
-function Global:__azenv_walk([string] $Here) {
+function Global:__azenv_walk([Management.Automation.PathInfo] $Here) {
     $found = [Collections.Generic.List[string]]::new()
-    for ($directory = $Here; $directory; $directory = [IO.Path]::GetDirectoryName($directory)) { $found.Add([IO.Path]::Combine($directory, '.azenv.toml')) }
+    $directory = $Here.ProviderPath                         # dear (50 us), so Path tells whether it changed
+    while ($directory) {
+        $found.Add([IO.Path]::Combine($directory, '.azenv.toml'))
+        $directory = [IO.Path]::GetDirectoryName($directory)
+    }
     $Global:__azenv.Candidates = $found.ToArray()
-    $Global:__azenv.Here = $Here
+    $Global:__azenv.Here = $Here.Path
 }
 
 # The generation is the NAME of the only file there: unchanged is one stat.
@@ -492,36 +504,37 @@ function Global:__azenv_is_expired([string] $Name) {
     [IO.File]::GetLastWriteTimeUtc([IO.Path]::Combine($s.Root, 'until', $Name)) -lt [DateTime]::UtcNow
 }
 
-# The nearest pin at or above $From in the candidates, -1 where there is none.
-function Global:__azenv_next_pin([int] $From) {
+# Before .NET 7 one call tells of files only: a directory of that name must not hide behind a pin
+# further up.
+function Global:__azenv_nearer_directory([int] $From, [int] $File) {
     $s = $Global:__azenv
-    $file = [Array]::FindIndex($s.Candidates, $From, $s.IsThere)
-    if ($null -eq $s.IsDirectory) { return $file }
     $directory = [Array]::FindIndex($s.Candidates, $From, $s.IsDirectory)
-    if ($file -lt 0 -or ($directory -ge 0 -and $directory -lt $file)) { return $directory }
-    $file
+    if ($directory -ge 0 -and ($File -lt 0 -or $directory -lt $File)) { $directory } else { $File }
 }
 
 # --- the hook --------------------------------------------------------------------------------
 
 function Global:__azenv_refresh {
     $s = $Global:__azenv
-    $here = $s.Location.CurrentFileSystemLocation.ProviderPath
-    $hasMoved = -not [object]::Equals($here, $s.Here)
+    $here = $s.Location.CurrentFileSystemLocation           # also while the user is in Env: or Cert:
+    $hasMoved = -not [object]::Equals($here.Path, $s.Here)
     if ($hasMoved) { __azenv_walk $here }
     if (-not [IO.File]::Exists($s.Generation)) { __azenv_look_at_generation }
     $choice = [Environment]::GetEnvironmentVariable('__AZENV_CHOICE')
     if ($choice) { __azenv_follow_choice $choice $hasMoved; return }
 
-    $at = -1
-    while (($at = __azenv_next_pin ($at + 1)) -ge 0) {
+    # a call of a function costs 10 us: what runs at every prompt makes few
+    for ($from = 0; ; $from = $at + 1) {
+        $at = [Array]::FindIndex($s.Candidates, $from, $s.IsThere)
+        if ($s.IsDirectory) { $at = __azenv_nearer_directory $from $at }
+        if ($at -lt 0) { break }
         $pin = $s.Candidates[$at]
         $text, $why = __azenv_read_pin $pin
         $denied = $null
         if ($s.Denied.Count -and $s.Denied.TryGetValue($pin, [ref] $denied) -and [object]::Equals($denied, $text)) { continue }
         $seen = $pin + $s.Separator + $why + $s.Separator + $text
         $s.ToldMasked = $pin
-        if ([object]::Equals($seen, $s.Seen)) { __azenv_stay; return }
+        if ([object]::Equals($seen, $s.Seen)) { if ($s.IsStuck -or -not (__azenv_is_fresh)) { __azenv_catch_up }; return }
         $s.Seen = $seen
         if (__azenv_follow_pin $pin $text $why) { return }
     }
@@ -537,18 +550,17 @@ function Global:__azenv_follow_choice([string] $Choice, [bool] $HasMoved) {
     $reason = 'chosen'
     if ($until -and (__azenv_is_expired $until)) { $Choice = 'none'; $reason = 'the time is up' }
     $seen = 'choice' + $s.Separator + $reason + $s.Separator + $Choice
-    if ([object]::Equals($seen, $s.Seen)) { __azenv_stay }
-    else { $s.Seen = $seen; __azenv_activate $Choice choice $reason '' }
+    if (-not [object]::Equals($seen, $s.Seen)) { $s.Seen = $seen; __azenv_activate $Choice choice $reason '' }
+    elseif ($s.IsStuck -or -not (__azenv_is_fresh)) { __azenv_catch_up }
     if ($HasMoved) { __azenv_tell_masked $Choice }
 }
 
-# Nothing has changed but, perhaps, what the overlay is made from, or the runtime directory.
-function Global:__azenv_stay {
+# The pin or the choice is as it was, but the overlay is not, or the runtime directory.
+function Global:__azenv_catch_up {
     $s = $Global:__azenv
-    if ($s.IsRootless) { if (__azenv_has_root) { $s.Seen = $null; __azenv_refresh } }
-    elseif (-not $s.IsStuck -and -not (__azenv_is_fresh)) {
-        if (__azenv_has_root) { __azenv_refresh_overlay $s.NextId } else { $s.Seen = $null; __azenv_refresh }
-    }
+    $hasRoot = if ($s.IsRootless) { __azenv_find_root } else { __azenv_has_root }
+    if ($hasRoot -eq $s.IsRootless) { $s.Seen = $null; __azenv_refresh }            # it came, or went
+    elseif ($hasRoot -and -not $s.IsStuck) { __azenv_refresh_overlay $s.NextId }
 }
 
 # Never breaks a prompt; an error is told once.
@@ -746,7 +758,7 @@ function Global:__azenv_end_with_session {
 
 $Global:__azenv = __azenv_new_state
 if ($null -ne $Global:__azenvOld) {
-    foreach ($key in 'IsOn', 'Kinds', 'Before', 'Ours', 'Said', 'ToldMasked', 'IsInteractive', 'LeftFiles', 'CdAction', 'EndsWithSession') {
+    foreach ($key in 'IsOn', 'Kinds', 'Kept', 'Before', 'Ours', 'Said', 'ToldMasked', 'IsInteractive', 'LeftFiles', 'CdAction', 'EndsWithSession') {
         if ($Global:__azenvOld.ContainsKey($key)) { $Global:__azenv[$key] = $Global:__azenvOld[$key] }
     }
 }
