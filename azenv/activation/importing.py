@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from dataclasses import dataclass, field
@@ -88,7 +89,7 @@ def _parsed(place: Place, path: str, data: bytes) -> Incoming:
         return _of_rows(place, path, rows)
     if kind is None:
         raise DamagedError(
-            f"neither az's nor Azure PowerShell's: {path}",
+            f"{_trouble(data)}: {path}",
             hint="azenv import reads azureProfile.json, AzureRmContext.json, Save-AzContext files",
         )
     found = azpowershell.parse(data, path)
@@ -100,6 +101,14 @@ def _parsed(place: Place, path: str, data: bytes) -> Incoming:
         found.had_secrets,
         found.skipped,
     )
+
+
+def _trouble(data: bytes) -> str:
+    try:
+        json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        return f"the file does not parse ({error})"
+    return "neither az nor Azure PowerShell wrote this file"
 
 
 def leave_strange_clouds(place: Place, incoming: Incoming) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from azenv.activation.change import changing
-from azenv.app import App
-from azenv.commands.parameters import output_option
+from azenv.commands.parameters import counted, output_option
 from azenv.core.errors import AzenvError
 from azenv.output import say, write_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from azenv.app import App
     from azenv.core.book import Book
 
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def clear_command(app: App, *, yes: bool) -> None:
     """Remove every context, and what azenv knows beside them. az stays signed in."""
     if _holds_something(app.book):
-        question = f"remove all {len(app.book.contexts)} contexts"
+        question = f"remove every context ({len(app.book.contexts)})"
         if not app.confirm(question, yes=yes, flag="--yes"):
             message = "nothing was changed"
             raise AzenvError(message)
@@ -31,7 +31,7 @@ def clear_command(app: App, *, yes: bool) -> None:
         change.book.clear()
     if app.output == "json":
         write_json("clear", {"removed": number})
-    say(f"{number} contexts removed; az itself stays signed in")
+    say(f"{counted(number, 'context')} removed; az itself stays signed in")
 
 
 def _holds_something(book: Book) -> bool:

@@ -10,16 +10,15 @@ import click
 from azenv.activation import inforce
 from azenv.activation.environment import applied, changes_to
 from azenv.activation.overlays import ensure
-from azenv.app import App
 from azenv.commands.parameters import CONTEXT
 from azenv.commands.use import ensure_agreed, find_row
 from azenv.core.errors import UsageError
 from azenv.output import error, say
 from azenv.store.session import PRIVATE
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from azenv.app import App
 
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
@@ -56,7 +55,7 @@ def environment(app: App, context_id: str) -> dict[str, str]:
     return {name: value for name, value in inside.items() if name not in PRIVATE}
 
 
-def run(command: Sequence[str], environ: dict[str, str]) -> int:
+def run(command: list[str], environ: dict[str, str]) -> int:
     """Become the command; return 127 or 126, as shells do, where that cannot be."""
     sys.stdout.flush()
     try:
@@ -82,7 +81,7 @@ def _restore_signals() -> None:
             signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
-def _wait_for(command: Sequence[str], environ: dict[str, str]) -> int:
+def _wait_for(command: list[str], environ: dict[str, str]) -> int:
     """Run the command as a child: on Windows exec would give the terminal back at once."""
     import shutil
     import subprocess

@@ -8,13 +8,13 @@ import click
 
 from azenv import output
 from azenv.activation import glance
-from azenv.app import App
 from azenv.commands.parameters import output_option
 from azenv.core import view
 from azenv.store.records import INDEX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from azenv.app import App
     from collections.abc import Sequence
 
     Row = Sequence[str]
@@ -46,10 +46,10 @@ def list_command(
     if app.output == "json":
         write_objects(app, [row[ID] for row in rows], active, default)
     elif app.output == "tsv":
-        output.write_tsv(columns(row, active, default) for row in rows)
+        output.write_tsv(cells(row, active, default) for row in rows)
     elif rows:
         heads = ("", *view.COLUMNS)
-        marked = [("*" if row[ID] == active else "", *columns(row, active, default)) for row in rows]
+        marked = [("*" if row[ID] == active else "", *cells(row, active, default)) for row in rows]
         output.write_table(heads, marked)
     if not rows:
         output.say("hint: azenv list" if known else "no context yet; hint: azenv import az")
@@ -58,8 +58,8 @@ def list_command(
 def _fits(row: Row, pattern: str | None, filters: dict[int, str | None]) -> bool:
     """Tell whether the row passes every filter; PATTERN may stand inside any of its texts."""
     for column, wanted in filters.items():
-        texts = (row[TENANT_ID], row[DOMAIN], row[TENANT]) if column == TENANT else (row[column],)
-        if wanted is not None and not any(_matches(text, wanted) for text in texts):
+        columns = (TENANT_ID, DOMAIN, TENANT) if column == TENANT else (column,)
+        if wanted is not None and not any(_matches(row[c], wanted) for c in columns):
             return False
     if pattern is None:
         return True
@@ -87,9 +87,13 @@ def _marks(app: App, known: Sequence[Row]) -> tuple[str, str]:
         return "", ""
 
 
-def columns(row: Row, active: str, default: str) -> tuple[str, ...]:
+def cells(row: Row, active: str, default: str) -> tuple[str, ...]:
     """Return the columns of `view.COLUMNS` for a row of the index."""
-    flags = [word for word, holds in (("active", row[ID] == active), ("default", row[ID] == default)) if holds]
+    flags = [
+        word
+        for word, holds in (("active", row[ID] == active), ("default", row[ID] == default))
+        if holds
+    ]
     flags += [word for letter, word in _WORDS.items() if letter in row[FLAGS]]
     return (
         row[NAME],

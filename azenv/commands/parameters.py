@@ -74,6 +74,11 @@ def _scope(_ctx: click.Context, _param: click.Parameter, value: str | None) -> s
     return words[value.casefold()]
 
 
+def counted(number: int, noun: str) -> str:
+    """Return `1 context`, `2 contexts`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def report(app: App, context: Context) -> None:
     """Print the context that a verb changed: data for programs, nothing in the table format."""
     from azenv.core import view

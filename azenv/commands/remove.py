@@ -6,7 +6,6 @@ import click
 
 from azenv.activation import defaults, inforce
 from azenv.activation.change import changing
-from azenv.app import App
 from azenv.commands.parameters import CONTEXT, output_option, report
 from azenv.core.errors import AzenvError
 from azenv.core.resolve import Source
@@ -14,6 +13,7 @@ from azenv.output import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from azenv.app import App
     from azenv.core.book import Book
     from azenv.core.model import Context
     from azenv.core.resolve import Resolution

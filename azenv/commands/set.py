@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 
 import click
 
 from azenv.activation import inforce
 from azenv.activation.change import changing
-from azenv.app import App
 from azenv.commands import settings
 from azenv.commands.parameters import CONTEXT, output_option, report, scope_option
 from azenv.commands.use import select
@@ -23,6 +21,9 @@ from azenv.store.session import MAIL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from azenv.app import App
+    from typing import Any
+
     from azenv.core.book import Book
     from azenv.core.model import Target
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def set_command(
     app: App,
+    /,
     *,
     subscription: str | None,
     tenant: str | None,
@@ -50,7 +52,7 @@ def set_command(
     force: bool,
     yes: bool,
     scope: str | None,
-    **wanted: object,
+    **wanted: Any,  # noqa: ANN401  what click parsed; `settings.options` says what
 ) -> None:
     """Select or add the context of another subscription known here, or change settings.
 
@@ -120,7 +122,9 @@ def _context(
     if name is None:
         if same:
             return start if start in same and start is not None else same[0]
-        return Context(new_id(), names.generated(target, lambda n: book.named(n) is not None), target)
+        return Context(
+            new_id(), names.generated(target, lambda n: book.named(n) is not None), target
+        )
     names.ensure_name(name)
     taken = book.named(name)
     if taken is not None and taken.target.identity == target.identity:

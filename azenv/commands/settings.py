@@ -43,7 +43,9 @@ class Settings:
             _ensure_keepable(name)
         for tag in found.tag:
             if not tag.partition("=")[0] or "=" not in tag:
-                raise UsageError(f'"{tag}" is no tag', hint="--tag KEY=VALUE; --tag KEY= removes it")
+                raise UsageError(
+                    f'"{tag}" is no tag', hint="--tag KEY=VALUE; --tag KEY= removes it"
+                )
         return found
 
 

@@ -6,7 +6,6 @@ import click
 
 from azenv import output
 from azenv.activation import inforce
-from azenv.app import App
 from azenv.commands.parameters import CONTEXT, output_option
 from azenv.core import view
 from azenv.core.errors import AzenvError, UsageError
@@ -14,6 +13,7 @@ from azenv.core.resolve import Link, Resolution, Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from azenv.app import App
     from azenv.core.model import Context
 
 

@@ -7,17 +7,18 @@ import os
 import click
 
 from azenv import output
-from azenv.activation import importing
+from azenv.activation import importing, inforce
 from azenv.activation.change import changing
-from azenv.app import App
-from azenv.commands.parameters import CONTEXT, output_option
+from azenv.commands.parameters import CONTEXT, counted, output_option
 from azenv.core import merge, view
 from azenv.core.errors import AzenvError
 from azenv.output import say
 from azenv.store.contexts import new_id
+from azenv.store.files import create_private, write_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from azenv.app import App
     from azenv.activation.importing import Incoming
     from azenv.core.merge import Outcome
 
@@ -41,14 +42,26 @@ def import_command(
     """Read contexts from az's profile, from Azure PowerShell, or from FILE (- is stdin)."""
     incoming = importing.read(app.place, source)
     if not with_clouds:
-        incoming = importing.without_strange_clouds(app.place, incoming)
+        importing.leave_strange_clouds(app.place, incoming)
     if dry_run:
         outcome = merge.merge(app.book.copy(), incoming.contexts, new_id, policy=on_conflict)
     else:
-        with changing(app.place) as change:
-            outcome = merge.merge(change.book, incoming.contexts, new_id, policy=on_conflict)
+        outcome = bring_in(app, incoming, on_conflict)
     write(app, outcome)
     tell(incoming, outcome, "would be " if dry_run else "")
+
+
+def bring_in(app: App, incoming: Incoming, policy: str) -> merge.Outcome:
+    """Merge what was read into the store; a first default comes along."""
+    with changing(app.place) as change:
+        for line in importing.take_clouds(app.place, incoming, replace=policy == merge.REPLACE):
+            say(line)
+        outcome = merge.merge(change.book, incoming.contexts, new_id, policy=policy)
+        first = change.book.named(incoming.default) if incoming.default else None
+        if first and not inforce.default(app.place, change.book).context_id and not first.protected:
+            change.book.default = first.id
+            say(f'"{first.name}" is the default now: there was none')
+    return outcome
 
 
 def write(app: App, outcome: Outcome) -> None:
@@ -84,7 +97,41 @@ def tell(incoming: Incoming, outcome: Outcome, would: str) -> None:
         say(f'"{context.name}" {would or "was "}replaced')
     for name in outcome.skipped:
         say(f'skipped "{name}": another context has that name; hint: --on-conflict rename')
-    for cloud, number in incoming.skipped_clouds.items():
+    for name in incoming.unusable:
+        say(f'skipped "{name}": it names no account or no tenant')
+    for cloud, number in incoming.strange.items():
         say(f'skipped {number} of the cloud "{cloud}", unknown here; hint: --with-clouds')
     if incoming.had_secrets:
         say("the file also holds tokens or secrets; azenv left them there")
+
+
+@click.command("save")
+@click.argument("file", type=click.Path())
+@click.argument("words", metavar="[NAME]...", type=CONTEXT, nargs=-1)
+@click.option("--force", is_flag=True, help="Write over an existing file.")
+@click.option("--with-clouds", is_flag=True, help="Also write the clouds of your own.")
+@click.pass_obj
+def save_command(
+    app: App, file: str, words: tuple[str, ...], *, force: bool, with_clouds: bool
+) -> None:
+    """Write contexts (all, or those named) to FILE, for Import-AzContext. No secrets."""
+    from azenv.interop import azpowershell
+
+    book = app.book
+    chosen = list(
+        {c.id: c for c in map(book.find, words)}.values() if words else book.contexts.values()
+    )
+    if not chosen:
+        raise AzenvError("there is no context to save", hint="azenv import az")
+    default = inforce.default(app.place, book).context_id
+    data = azpowershell.dump(
+        [(context.name, context.target, context.group) for context in chosen],
+        next((context.name for context in chosen if context.id == default), ""),
+        importing.own_clouds(app.place, {c.target.cloud for c in chosen}) if with_clouds else {},
+    )
+    path = os.path.abspath(file)
+    if force:
+        write_private(path, data)
+    else:
+        create_private(path, data)
+    say(f"{counted(len(chosen), 'context')} written to {file}, without credentials")

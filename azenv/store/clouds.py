@@ -31,15 +31,15 @@ def load(store: str) -> Clouds:
         return {}
     try:
         top = json.loads(data)
-        if top["schema"] != SCHEMA:
-            raise ValueError(f"schema {top['schema']}")
+        found = {SCHEMA: top["clouds"]}[top["schema"]]  # KeyError: of another schema
         return {
             str(name): {str(option): str(value) for option, value in options.items()}
-            for name, options in top["clouds"].items()
+            for name, options in found.items()
         }
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError(
-            f"the clouds do not parse: {file} ({error})", hint="azenv doctor --repair"
+            f"the clouds do not parse: {file} ({type(error).__name__})",
+            hint="azenv doctor --repair",
         ) from error
 
 
