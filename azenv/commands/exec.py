@@ -15,8 +15,8 @@ from azenv.commands.use import ensure_agreed, find_row
 from azenv.core.errors import UsageError
 from azenv.output import error, say
 from azenv.store.session import PRIVATE
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.app import App
 

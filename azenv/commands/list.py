@@ -14,8 +14,9 @@ from azenv.store.records import INDEX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from azenv.app import App
     from collections.abc import Sequence
+
+    from azenv.app import App
 
     Row = Sequence[str]
 

@@ -21,9 +21,9 @@ from azenv.store.session import MAIL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from azenv.app import App
     from typing import Any
 
+    from azenv.app import App
     from azenv.core.book import Book
     from azenv.core.model import Target
 

@@ -18,8 +18,8 @@ from azenv.store.files import create_private, write_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from azenv.app import App
     from azenv.activation.importing import Incoming
+    from azenv.app import App
     from azenv.core.merge import Outcome
 
 
