@@ -20,7 +20,7 @@ from azenv.core.model import (
     Tenant,
 )
 from azenv.interop import foreign, psclouds
-from azenv.interop.azprofile import SYSTEM_ASSIGNED, USER_ASSIGNED
+from azenv.interop.azrows import SYSTEM_ASSIGNED, USER_ASSIGNED
 from azenv.interop.psjson import Part
 
 TYPE_CHECKING = False

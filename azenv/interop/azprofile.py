@@ -15,6 +15,7 @@ from azenv.core.model import (
     Tenant,
 )
 from azenv.interop import azclouds, azrows, foreign
+from azenv.interop.azrows import SYSTEM_ASSIGNED, USER_ASSIGNED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     HomeIds = Mapping[tuple[str, ...], str]
 
-SYSTEM_ASSIGNED = "systemAssignedIdentity"
-USER_ASSIGNED = "userAssignedIdentity"
 # How the home id of a Cloud Shell account begins: az fetches its tokens from the shell's host.
 CLOUD_SHELL = "cloudShell:"
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PROFILE_FILE = "azureProfile.json"
 TENANT_LEVEL = "N/A(tenant level account)"
+SYSTEM_ASSIGNED = "systemAssignedIdentity"
+USER_ASSIGNED = "userAssignedIdentity"
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -93,6 +95,8 @@ def account(row: Row) -> tuple[str, str, str]:
     user = row["user"]
     info = user.get("assignedIdentityInfo")
     name = info if is_text(info) else user["name"]
+    if name == SYSTEM_ASSIGNED:  # rows of an older az do not say more
+        name = "MSI"
     kind = "cloudShell" if user.get("cloudShellID") else user["type"]
     return (row["environmentName"].casefold(), kind.casefold(), name.casefold())
 
