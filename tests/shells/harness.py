@@ -32,15 +32,16 @@ import pytest
 from azenv import cli, integration
 from azenv.activation.change import changing
 from azenv.activation.place import Place
-from azenv.core import variables
+from azenv.core import delta, variables
 from azenv.store import contexts, paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any, Self
 
     from azenv.core.model import Context
 
+UNDO = delta.UNDO
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_S = 30.0
 AZ_CLIENT = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
@@ -48,7 +49,7 @@ AUTHORITY = "login.microsoftonline.com"
 
 # What every fixture is called unless a test needs a plain name: each character broke some tool.
 NASTY = "it's \\prod;x$(id)‘’%F{red}"
-NASTY_DISPLAYED = "it_s _prod_x__id______F_red_"
+NASTY_DISPLAYED = "it_s _prod_x_(id)___F_red_"
 NASTY_DIRECTORIES = (
     "a b",
     "it's",
@@ -338,6 +339,7 @@ class World:
         self._import()
         for row in rows:
             self.ensure("rename", row.id, row.context)
+        assert Place(self.env).root == str(self.root)  # made: no shell has to ask for it
 
     def _import(self) -> None:
         from azenv.activation.learning import learn  # FIXME until `import` is there
@@ -378,6 +380,23 @@ class World:
 
     def overlay(self, context_id: str) -> str:
         return str(self.root / "az" / context_id / ".azure")
+
+    def delta(self, name: str, source: str = "pin") -> dict[str, str]:
+        """Return what a context sets in an empty environment, without the undo record."""
+        context_id = self.id(name)
+        text = (self.records / "contexts" / context_id).read_text()
+        _, _, kinds, values = delta.parse_record(text)
+        changes = delta.enter({}, kinds, values, self.overlay(context_id), source)
+        return {key: value for key, value in changes.items() if value is not None and key != UNDO}
+
+    def blocked(self, reason: str, source: str = "pin") -> dict[str, str]:
+        """Return what the blocked state sets."""
+        return {
+            "AZURE_CONFIG_DIR": self.overlay("none"),
+            "AZENV_SOURCE": source,
+            "AZENV_CONTEXT_ID": "none",
+            "AZENV_BLOCKED": reason,
+        }
 
     # the environment
 
@@ -579,7 +598,10 @@ class ShellEndedError(AssertionError):
 
 
 class Session:
-    """One living shell. `with Session(world, shell) as sh:` starts it and loads azenv."""
+    """One living shell. `with Session(world, shell) as sh:` starts it and loads azenv.
+
+    `under` is a command that starts the shell (strace, setpriv).
+    """
 
     def __init__(
         self,
@@ -589,10 +611,12 @@ class Session:
         load: bool = True,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
+        under: Sequence[str] = (),
     ) -> None:
         self.world = world
         self.shell = shell
         self._load = load
+        self._under = under
         self._cwd = cwd or world.outside
         self._env = world.env | dict(env or {})
         self._directory = world.top / f"session-{uuid.uuid4().hex[:8]}"
@@ -609,7 +633,7 @@ class Session:
         self._ends = (commands, answers)
         self._error = (self._directory / "stderr").open("wb")
         self.process = subprocess.Popen(
-            self.shell.argv(self._driver(self.shell)),
+            [*self._under, *self.shell.argv(self._driver(self.shell))],
             env=self._env,
             cwd=self._cwd,
             stdin=subprocess.DEVNULL,
@@ -759,6 +783,10 @@ class Session:
             for name, value in self.env().items()
             if name in variables.NAMES or name.startswith("__AZENV")
         }
+
+    def active(self) -> dict[str, str]:
+        """Return the table's names in the environment, without our private ones."""
+        return {k: v for k, v in self.table().items() if not k.startswith("__")}
 
     def value(self, name: str) -> str:
         """Return the shell's own view of a variable, exported or not; "(none)" where unset."""
