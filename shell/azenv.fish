@@ -15,22 +15,19 @@
 
 # Sourced a second time, the state stays: the old values of secrets are nowhere else.
 if not builtin set -qgu __azenv_state_of; or builtin test "$__azenv_state_of" != "$__azenv_layout"
-    # What is applied now, and what was there before.
-    builtin set -gu __azenv_active ''
+    # What is applied now (id, kinds, kinds with the soft name set, values joined, kinds with the
+    # soft name left alone), and what was there before.
+    builtin set -gu __azenv_applied
     builtin set -gu __azenv_kinds ''
-    builtin set -gu __azenv_raw_kinds ''
-    builtin set -gu __azenv_values
-    builtin set -gu __azenv_signature ''
+    builtin set -gu __azenv_joined ''
     builtin set -gu __azenv_saved
     builtin set -gu __azenv_undo_tail ''
+    builtin set -gu __azenv_soft_as '='
     builtin set -gu __azenv_seen \x01
     builtin set -gu __azenv_seen_absent
     builtin set -gu __azenv_plain ''
     builtin set -gu __azenv_shape_of ''
-    builtin set -gu __azenv_soft_as '='
-    builtin set -gu __azenv_settled_from ''
-    # A change under way: ctrl-C can stop it between any two statements, the next run ends it.
-    builtin set -gu __azenv_unfinished ''
+    # Which statements of a change are due: ctrl-C can stop it between any two of them.
     builtin set -gu __azenv_journal ''
     # Where we are, and the answers for the last places.
     builtin set -gu __azenv_never \x01
@@ -40,16 +37,17 @@ if not builtin set -qgu __azenv_state_of; or builtin test "$__azenv_state_of" !=
     builtin set -gu __azenv_index ''
     builtin set -gu __azenv_keys '' '' '' '' '' '' '' ''
     builtin set -gu __azenv_slot 0
+    builtin set -gu __azenv_slots 1 2 3 4 5 6 7 8
+    builtin set -gu __azenv_slot_pattern '(?s)^([^\x1f]*)\x1f(?:.*\x1f)?(?<slot>\d):\1\x1f'
+    builtin set -gu __azenv_text ''
     builtin set -gu __azenv_generation ''
     builtin set -gu __azenv_last_directory $PWD
     # What was refused or told, so that it is neither asked nor told again.
     builtin set -gu __azenv_refused
     builtin set -gu __azenv_stuck
     builtin set -gu __azenv_ignored
-    builtin set -gu __azenv_masked
-    builtin set -gu __azenv_masked_by ''
+    builtin set -gu __azenv_masked ''
     builtin set -gu __azenv_said ''
-    builtin set -gu __azenv_told_by_parent
     builtin set -gu __azenv_hinted ''
     builtin set -gu __azenv_root ''
     builtin set -gu __azenv_root_asked ''
@@ -81,23 +79,19 @@ function __azenv_clean_path -a path
     __azenv_clean $path
 end
 
-# One line on a change, none where the same was said last.
-function __azenv_tell_goal -a silently
+# The line that tells a goal, in __azenv_line.
+function __azenv_word_goal
     builtin set -l line $__azenv_goal_label
     builtin set -l where chosen
     if builtin test "$__azenv_goal_id" = none
         builtin set line "blocked: $__azenv_goal_reason"
     end
     if builtin test "$__azenv_goal_source" = pin
-        __azenv_clean_path $__azenv_goal_pin
+        __azenv_clean_path $__azenv_found
         builtin set where "pin $__azenv_cleaned"
     end
     __azenv_clean $line
-    builtin set line "$__azenv_cleaned  ($where)"
-    builtin test "$line" = "$__azenv_said"; and return
-    builtin set -g __azenv_said $line
-    builtin test -n "$silently"; and return
-    builtin test "$AZENV_QUIET" = 1 -a "$__azenv_goal_id" != none; or __azenv_say $line
+    builtin set -g __azenv_line "$__azenv_cleaned  ($where)"
 end
 
 # --- The program -------------------------------------------------------------------------------
@@ -171,22 +165,24 @@ end
 # is as azenv writes it.
 function __azenv_load -a id source
     builtin set -l fish_read_limit 1048576
-    builtin set -l fields
+    builtin set -l text
     builtin string match -qr '^[0-9A-Za-z-]+$' -- $id; or return 1
     builtin test -f $__azenv_state/contexts/$id -a -r $__azenv_state/contexts/$id; or return 1
-    builtin read -z -d \x1f -a fields <$__azenv_state/contexts/$id
-    builtin set -q fields[$__azenv_record_length]; and not builtin set -q fields[(builtin math $__azenv_record_length + 1)]; or return 1
-    builtin test "$fields[1]" = "$id" -a "$fields[-1]" = .; or return 1
-    builtin string match -qr $__azenv_kinds_pattern -- "$fields[3]"; or return 1
+    builtin read -z text <$__azenv_state/contexts/$id
+    builtin set -l field
+    builtin string match -qra '(?<field>[^\x1f]*)\x1f' -- $text\x1f
+    builtin set -l rest $field[$__azenv_record_length..-1]
+    builtin test "$field[1]" = "$id" -a "$rest" = .; or return 1
+    builtin string match -qr $__azenv_kinds_pattern -- "$field[3]"; or return 1
+    builtin string match -qr '(?s)^(?:[^\x1f]*\x1f){3}(?<rest>.*)\x1f\.$' -- $text; or return 1
     builtin set -g __azenv_goal_id $id
     builtin set -g __azenv_goal_source $source
     builtin set -g __azenv_goal_reason ''
-    builtin set -g __azenv_goal_label $fields[2]
-    builtin set -g __azenv_goal_kinds $fields[3]
+    builtin set -g __azenv_goal_label $field[2]
+    builtin set -g __azenv_goal_kinds $field[3]
     # The directory that az imports code from is composed here, never read from a record.
-    builtin set -g __azenv_goal_values $__azenv_root/az/$id/.azure $source $fields[4..-2]
-    __azenv_join
-    builtin set -g __azenv_goal_signature $__azenv_goal_kinds$__azenv_goal_joined
+    builtin set -g __azenv_goal_values $__azenv_root/az/$id/.azure $source $field[4..-2]
+    builtin set -g __azenv_goal_joined $__azenv_root/az/$id/.azure\x1f$source\x1f$rest
 end
 
 # Set the goal to the built-in context `none`.
@@ -205,7 +201,6 @@ function __azenv_block -a source reason
     __azenv_clean $reason
     builtin set __azenv_goal_values[$__azenv_block] $__azenv_cleaned
     __azenv_join
-    builtin set -g __azenv_goal_signature $__azenv_goal_kinds$__azenv_goal_joined
 end
 
 # Sets __azenv_verdict and __azenv_argument; fails where no record answers for this content.
@@ -218,7 +213,9 @@ function __azenv_recall -a path content
         builtin read -z -d \x1f -a answer
         builtin read -z trusted
     end <$__azenv_state/pins$path
-    builtin test (builtin count $answer) -eq 3 -a "$answer[3]" = . -a "x$trusted" = "x$content"; or return 1
+    # From the third field to the last: exactly a dot.
+    builtin set -l rest $answer[3..-1]
+    builtin test "$rest" = . -a "x$trusted" = "x$content"; or return 1
     builtin set -g __azenv_verdict $answer[1]
     builtin set -g __azenv_argument $answer[2]
 end
@@ -259,11 +256,13 @@ function __azenv_plan_leave
     end
     builtin set -g __azenv_erase
     builtin set -g __azenv_restore
+    builtin set -l value
+    builtin string match -qra '(?<value>[^\x1f]*)\x1f' -- $__azenv_joined\x1f
     for i in $__azenv_numbers
         builtin set -l name $__azenv_names[$i]
         switch "$__azenv_shape_kinds[$i]"
             case '='
-                builtin set -qg $name; and builtin test "x$$name" = "x$__azenv_values[$i]"; or continue
+                builtin set -qg $name; and builtin test "x$$name" = "x$value[$i]"; or continue
                 builtin set -a __azenv_erase $name
             case -
                 # A universal variable is hidden by an empty global one, which is still ours.
@@ -305,8 +304,7 @@ function __azenv_run_leave
         __azenv_put_back $i
     end
     builtin set -eg __AZENV_UNDO
-    builtin set -g __azenv_signature ''
-    builtin set -g __azenv_active ''
+    builtin set -g __azenv_applied
     builtin set -g __azenv_journal ''
 end
 
@@ -337,44 +335,27 @@ function __azenv_plan_enter
     builtin set -g __azenv_undo_tail ''
     builtin set -g __azenv_remove
     builtin set -g __azenv_soft_as '='
-    if builtin test "$__azenv_now_absent" != "$__azenv_all_absent"
-        builtin set -l kind
-        builtin string match -qra '(?<kind>.)' -- $__azenv_goal_kinds
-        for i in $__azenv_numbers
-            builtin set -l name $__azenv_names[$i]
-            builtin set -q $name; or continue
-            if builtin test "$kind[$i]" = .
-                continue
-            else if builtin test "$kind[$i]" = '?'
-                builtin set -g __azenv_soft_as .
-                continue
-            else if builtin test "$kind[$i]" = -
-                builtin set -a __azenv_remove $name
-            end
-            __azenv_save $i
+    builtin test "$__azenv_now_absent" = "$__azenv_all_absent"; and return
+    builtin set -l kind
+    builtin string match -qra '(?<kind>.)' -- $__azenv_goal[2]
+    for i in $__azenv_numbers
+        builtin set -l name $__azenv_names[$i]
+        builtin set -q $name; or continue
+        if builtin test "$kind[$i]" = .
+            continue
+        else if builtin test "$kind[$i]" = '?'
+            builtin set -g __azenv_soft_as .
+            continue
+        else if builtin test "$kind[$i]" = -
+            builtin set -a __azenv_remove $name
         end
-    end
-    __azenv_settle_soft
-end
-
-# `?`, the one name that is set only where the user has none of his own, becomes `=` or `.`.
-function __azenv_settle_soft
-    builtin set -g __azenv_new_kinds $__azenv_goal_kinds
-    builtin string match -qr '\?' -- $__azenv_goal_kinds; or return 0
-    if builtin test "$__azenv_soft_as$__azenv_goal_kinds" != "$__azenv_settled_from"
-        builtin set -g __azenv_settled (builtin string replace '?' $__azenv_soft_as -- $__azenv_goal_kinds)
-        builtin set -g __azenv_settled_from $__azenv_soft_as$__azenv_goal_kinds
-    end
-    builtin set -g __azenv_new_kinds $__azenv_settled
-    if builtin test "$__azenv_soft_as" = .
-        builtin set __azenv_goal_values[$__azenv_soft] ''
-        __azenv_join
+        __azenv_save $i
     end
 end
 
 function __azenv_run_enter
     builtin set -g __azenv_journal enter
-    __azenv_shape $__azenv_new_kinds
+    builtin test "$__azenv_new_kinds" = "$__azenv_shape_of"; or __azenv_shape $__azenv_new_kinds
     if builtin set -q __azenv_remove[1]
         builtin set -eg $__azenv_remove
         for name in $__azenv_remove
@@ -390,48 +371,60 @@ function __azenv_run_enter
     for i in $__azenv_shape_rest
         builtin set -gx $__azenv_names[$i] $__azenv_goal_values[$i]
     end
-    builtin set -gx __AZENV_UNDO $__azenv_layout\x1f$__azenv_goal_id\x1f$__azenv_new_kinds\x1f$__azenv_goal_joined\x1f$__azenv_undo_tail
-    builtin set -g __azenv_active 1
+    builtin set -gx __AZENV_UNDO $__azenv_layout\x1f$__azenv_goal[1]\x1f$__azenv_new_kinds\x1f$__azenv_goal_joined\x1f$__azenv_undo_tail
+    builtin set -g __azenv_applied $__azenv_goal
     builtin set -g __azenv_kinds $__azenv_new_kinds
-    builtin set -g __azenv_raw_kinds $__azenv_goal_kinds
-    builtin set -g __azenv_values $__azenv_goal_values
+    builtin set -g __azenv_joined $__azenv_goal_joined
     if builtin test -n "$__azenv_plain"
-        builtin set -g __azenv_seen $__azenv_goal_joined
+        # Nothing of the table is set but by us: no second look.
+        builtin set -g __azenv_seen $__azenv_goal_values\x1f
     else
         __azenv_snap
         builtin set -g __azenv_seen $__azenv_now
         builtin set -g __azenv_seen_absent $__azenv_now_absent
-        builtin test "$__azenv_now" = "$__azenv_goal_joined"; and builtin set -g __azenv_plain 1
+        builtin set -l ours $__azenv_goal_values\x1f
+        builtin test "$__azenv_now" = "$ours"; and builtin set -g __azenv_plain 1
     end
-    builtin set -g __azenv_signature $__azenv_goal_signature
     builtin set -g __azenv_journal ''
 end
 
+# What does the table hold, and has nobody touched it since we did?
+#
+# A function of the user's may hold exported locals of these names; fish shows copies of them to
+# whatever it calls. What counts is the global variable: the caller drops its copies, then looks
+# again.
+function __azenv_untouched
+    __azenv_snap
+    builtin test "$__azenv_now" = "$__azenv_seen" -a "$__azenv_now_absent" = "$__azenv_seen_absent"
+end
+
 function __azenv_leave
-    builtin set -el $__azenv_names
-    if builtin test -z "$__azenv_active"
+    if not builtin set -q __azenv_applied[1]
         __azenv_adopt; or return 1
     end
-    __azenv_snap
+    if not __azenv_untouched
+        builtin set -el $__azenv_names
+        __azenv_snap
+    end
     __azenv_plan_leave
     __azenv_run_leave
 end
 
+# Switch to __azenv_goal with __azenv_goal_values.
 function __azenv_switch
-    # A function of the user's may hold exported locals of these names; fish shows copies of them to
-    # whatever it calls. Ours go, the user's stay: what counts here is the global variable.
-    builtin set -el $__azenv_names
     builtin set -l inherited
-    if builtin set -q __AZENV_UNDO; and builtin test -z "$__azenv_active"
-        __azenv_adopt; and builtin set inherited $__azenv_values
+    if not builtin set -q __azenv_applied[1]; and builtin set -q __AZENV_UNDO
+        __azenv_adopt; and builtin set inherited $__azenv_joined
     end
-    __azenv_snap
-    if builtin test -n "$__azenv_active" -a "$__azenv_goal_kinds" = "$__azenv_raw_kinds" -a "$__azenv_now" = "$__azenv_seen" -a "$__azenv_now_absent" = "$__azenv_seen_absent"
-        # Same shape, nothing touched: the old values stay as they are, only ours change.
+    if __azenv_untouched; and builtin test "$__azenv_goal[2]" = "$__azenv_applied[2]"
+        # Same shape: the old values stay as they are, only ours change.
         builtin set -g __azenv_remove
-        __azenv_settle_soft
     else
-        if builtin test -n "$__azenv_active"
+        if builtin test "$__azenv_now_absent" != "$__azenv_all_absent"
+            builtin set -el $__azenv_names
+            __azenv_snap
+        end
+        if builtin set -q __azenv_applied[1]
             __azenv_plan_leave
             __azenv_run_leave
             __azenv_snap
@@ -439,9 +432,16 @@ function __azenv_switch
         builtin set -g __azenv_plain ''
         __azenv_plan_enter
     end
+    builtin set -g __azenv_new_kinds $__azenv_goal[3]
+    builtin set -g __azenv_goal_joined $__azenv_goal[4]
+    if builtin test "$__azenv_soft_as" = .
+        builtin set -g __azenv_new_kinds $__azenv_goal[5]
+        builtin test "$__azenv_new_kinds" = "$__azenv_goal[2]"; or builtin set __azenv_goal_values[$__azenv_soft] ''
+        __azenv_join
+    end
     __azenv_run_enter
     # A shell that finds what its parent has applied has nothing to tell.
-    builtin set -q inherited[1]; and builtin test "$inherited" = "$__azenv_values"; and builtin set -g __azenv_told_by_parent silently
+    builtin set -q inherited[1]; and builtin test "$inherited" = "$__azenv_joined" -a "$__azenv_goal[1]" != none; and builtin set -g __azenv_said $__azenv_line
     return 0
 end
 
@@ -470,8 +470,7 @@ function __azenv_adopt
         return 1
     end
     builtin set -g __azenv_kinds $field[3]
-    builtin set -g __azenv_raw_kinds ''
-    builtin set -g __azenv_values $field[4..$__azenv_undo_length]
+    builtin string match -qr '(?s)^(?:[^\x1f]*\x1f){3}(?<__azenv_joined>(?:[^\x1f]*\x1f){'$__azenv_joints'}[^\x1f]*)' -- $__AZENV_UNDO
     builtin set -g __azenv_seen \x01
     builtin set -g __azenv_saved
     builtin set -g __azenv_undo_tail ''
@@ -484,7 +483,7 @@ function __azenv_adopt
         end
         builtin set -e field[1..2]
     end
-    builtin set -g __azenv_active 1
+    builtin set -g __azenv_applied inherited ''
 end
 
 # The undo of another table: the program knows its names; they come back as data, all or nothing.
@@ -619,7 +618,6 @@ function __azenv_decide_by_choice
 end
 
 function __azenv_decide_by_pin
-    builtin set -g __azenv_goal_pin $__azenv_found
     if builtin test -n "$__azenv_fault"
         __azenv_block pin $__azenv_fault
         return
@@ -634,20 +632,16 @@ function __azenv_decide_by_pin
     end
 end
 
-# Told once per pin, on coming into its directory.
+# A choice masks a pin that would select something else: told on coming into its directory.
 function __azenv_tell_masked
-    if builtin test "$__azenv_masked_by" != "$__AZENV_CHOICE"
-        builtin set -g __azenv_masked_by $__AZENV_CHOICE
-        builtin set -g __azenv_masked
-    end
-    builtin test "$PWD" != "$__azenv_last_directory"; and __azenv_walk; or return
-    builtin contains -- $__azenv_found $__azenv_masked; and return
-    builtin set -a __azenv_masked $__azenv_found
-    builtin test "$AZENV_QUIET" = 1; and return
-    builtin set -l name $AZENV_CONTEXT none
+    __azenv_walk
+    builtin test "$__azenv_found" = "$__azenv_masked"; and return
+    builtin set -g __azenv_masked $__azenv_found
+    builtin test -z "$__azenv_found" -o "$PWD" = "$__azenv_last_directory" -o "$AZENV_QUIET" = 1; and return
+    builtin test "$__azenv_goal[1]" = none -o "$__azenv_verdict$__azenv_argument" = "context$__azenv_goal[1]"; and return
     __azenv_clean_path $__azenv_found
     builtin set -l path $__azenv_cleaned
-    __azenv_clean $name[1]
+    __azenv_clean "$AZENV_CONTEXT"
     __azenv_say "this directory is pinned ($path), but your choice $__azenv_cleaned is in force; azenv use --follow"
 end
 
@@ -664,41 +658,42 @@ end
 function __azenv_refresh
     builtin set -q __AZENV_UNTIL; and __azenv_touch_clock
     builtin set -l place "$PWD:$__AZENV_CHOICE:$__AZENV_UNTIL"
-    builtin set -l content
     if builtin test "$place" = $$__azenv_guard
         builtin test -z "$__azenv_pin"; and return
         builtin set -l fish_read_limit 4096
-        builtin read -z content <$__azenv_pin
-        builtin test "x$content" = "x$__azenv_content"; and return
+        builtin read -z __azenv_text <$__azenv_pin
+        builtin test "x$__azenv_text" = "x$__azenv_content"; and return
     end
-    # Handlers of the user's that run while we set variables must not come in here; an exported
-    # local is what they see, and what is gone however this function ends.
+    # Handlers of the user's that run while we set variables must not come in here. An exported
+    # local is what they see, and it is gone however this function ends.
     builtin set -q __azenv_busy; and return
     builtin set -lx __azenv_busy 1
-    builtin set -g __azenv_unfinished 1
     builtin set -g __azenv_guard __azenv_never
-    builtin test -n "$__azenv_journal"; and __azenv_recover
+    builtin test -z "$__azenv_journal"; or __azenv_recover
     builtin set -l slot
-    if builtin string match -qr '(?s)^([^\x1f]*)\x1f(?:.*\x1f)?(?<slot>\d):\1\x1f' -- $place\x1f$__azenv_index
-        builtin set -l guard __azenv_guard_$slot
-        builtin set -l pin __azenv_pin_$slot
-        builtin set -l known __azenv_content_$slot
-        if builtin test "$place" = $$guard
-            builtin set -l fish_read_limit 4096
-            builtin test -z "$$pin"; or builtin read -z content <$$pin
-            builtin test -z "$$pin" -o "x$content" = "x$$known"; or builtin set slot ''
-        else
-            builtin set slot ''
-        end
-    end
-    if builtin test -n "$slot"
+    if builtin string match -qr $__azenv_slot_pattern -- $place\x1f$__azenv_index; and __azenv_still_holds $slot
         __azenv_arrive $slot
     else
         __azenv_look $place
     end
-    builtin test -z "$__AZENV_CHOICE"; or __azenv_tell_masked
+    if builtin test -n "$__AZENV_CHOICE"
+        __azenv_tell_masked
+    else
+        builtin set -g __azenv_masked ''
+    end
     builtin set -g __azenv_last_directory $PWD
-    builtin set -g __azenv_unfinished ''
+end
+
+# Does a remembered answer hold? `place` is the caller's.
+function __azenv_still_holds --no-scope-shadowing
+    builtin set -l guard __azenv_guard_$slot
+    builtin test "$place" = $$guard; or return 1
+    builtin set -l pin __azenv_pin_$slot
+    builtin test -n "$$pin"; or return 0
+    builtin set -l fish_read_limit 4096
+    builtin read -z __azenv_text <$$pin
+    builtin set -l content __azenv_content_$slot
+    builtin test "x$__azenv_text" = "x$$content"
 end
 
 # Find the answer for a place, and how to tell that it still holds.
@@ -722,7 +717,6 @@ function __azenv_look -a place
     if builtin test -n "$__azenv_goal_id"
         __azenv_ensure_overlay; or builtin set settled ''
     end
-    __azenv_read_generation
     if builtin test -n "$__azenv_generation"
         builtin set -p __azenv_conditions -a -e $__azenv_generation
     else
@@ -747,7 +741,7 @@ function __azenv_ensure_overlay
         return 1
     end
     builtin set -l overlay $__azenv_goal_values[1]
-    builtin set -l fresh -d $__azenv_root -a -O $__azenv_root -a ! -L $__azenv_root \
+    builtin set -l fresh -O $__azenv_root -a ! -L $__azenv_root \
         -a -f $overlay/azureProfile.json -a ! $overlay/azureProfile.json -nt $overlay/.stamp \
         -a ! $__azenv_base/msal_token_cache.json -nt $overlay/.stamp
     if not builtin contains -- $overlay $__azenv_stuck
@@ -756,6 +750,7 @@ function __azenv_ensure_overlay
             return 0
         end
         __azenv_ask overlay $__azenv_root $__azenv_goal_id fish
+        __azenv_read_generation
         if builtin test $fresh
             builtin set -a __azenv_conditions -a $fresh
             return 0
@@ -770,11 +765,12 @@ end
 # Choose where to remember a place: eight of them, the oldest goes.
 function __azenv_pick_slot -a place
     builtin set -l slot
-    if builtin string match -qr '(?s)^([^\x1f]*)\x1f(?:.*\x1f)?(?<slot>\d):\1\x1f' -- $place\x1f$__azenv_index
+    if builtin string match -qr $__azenv_slot_pattern -- $place\x1f$__azenv_index
         builtin set -g __azenv_slot $slot
         return
     end
-    builtin set -g __azenv_slot (builtin math $__azenv_slot % 8 + 1)
+    builtin set -g __azenv_slot $__azenv_slots[1]
+    builtin set -g __azenv_slots $__azenv_slots[2..8] $__azenv_slots[1]
     builtin set __azenv_keys[$__azenv_slot] $place
     builtin set -g __azenv_index ''
     for i in 1 2 3 4 5 6 7 8
@@ -786,39 +782,46 @@ function __azenv_remember -a slot place
     builtin set -g __azenv_guard_$slot $place $__azenv_conditions
     builtin set -g __azenv_pin_$slot $__azenv_found
     builtin set -g __azenv_content_$slot $__azenv_read
-    if builtin test -z "$__azenv_goal_id"
-        builtin set -g __azenv_goal_$slot ''
-    else
-        builtin set -g __azenv_goal_$slot $__azenv_goal_id $__azenv_goal_source "$__azenv_goal_label" $__azenv_goal_kinds "$__azenv_goal_reason" $__azenv_goal_joined $__azenv_goal_signature
-        builtin set -g __azenv_values_$slot $__azenv_goal_values
-    end
+    builtin set -g __azenv_goal_$slot
+    builtin test -n "$__azenv_goal_id"; or return
+    __azenv_word_goal
+    builtin set -g __azenv_line_$slot $__azenv_line
+    # `?`, the one name that is set only where the user has none of his own, becomes `=` (or `.`).
+    builtin set -l before $__azenv_goal_kinds
+    builtin set -l after
+    builtin string match -qr '^(?<before>[^?]*)\?(?<after>.*)$' -- $__azenv_goal_kinds; or builtin set after ''
+    builtin set -l soft '=' .
+    builtin test "$before" != "$__azenv_goal_kinds"; or builtin set soft '' ''
+    builtin set -g __azenv_goal_$slot $__azenv_goal_id $__azenv_goal_kinds "$before$soft[1]$after" $__azenv_goal_joined "$before$soft[2]$after"
+    builtin set -g __azenv_values_$slot $__azenv_goal_values
 end
 
+# Do what a remembered answer calls for. The guard is set last: whatever ends this before, the next
+# run comes here again.
 function __azenv_arrive -a slot
     builtin set -l goal __azenv_goal_$slot
-    builtin set -l pin __azenv_pin_$slot
-    if builtin test -z "$$goal[1][1]"
-        if builtin set -q __AZENV_UNDO
-            __azenv_leave; and builtin test "$AZENV_QUIET" != 1; and __azenv_say 'no context (left the pinned directory)'
-        end
-        builtin set -g __azenv_said ''
-    else
-        builtin set -g __azenv_goal_pin $$pin
-        builtin set -g __azenv_goal_id $$goal[1][1]
-        builtin set -g __azenv_goal_source $$goal[1][2]
-        builtin set -g __azenv_goal_label $$goal[1][3]
-        builtin set -g __azenv_goal_reason $$goal[1][5]
-        if builtin test "$__azenv_signature" != "$$goal[1][7]"
+    builtin set -g __azenv_goal $$goal
+    if builtin set -q __azenv_goal[1]
+        builtin set -l line __azenv_line_$slot
+        builtin set -g __azenv_line $$line
+        if builtin test "$__azenv_goal" != "$__azenv_applied"
             builtin set -l values __azenv_values_$slot
-            builtin set -g __azenv_goal_kinds $$goal[1][4]
-            builtin set -g __azenv_goal_joined $$goal[1][6]
-            builtin set -g __azenv_goal_signature $$goal[1][7]
             builtin set -g __azenv_goal_values $$values
             __azenv_switch
         end
-        __azenv_tell_goal $__azenv_told_by_parent
-        builtin set -g __azenv_told_by_parent
+        if builtin test "$__azenv_line" != "$__azenv_said"
+            builtin set -g __azenv_said $__azenv_line
+            builtin test "$AZENV_QUIET" = 1 -a "$__azenv_goal[1]" != none; or __azenv_say $__azenv_line
+        end
+    else
+        if builtin set -q __AZENV_UNDO
+            builtin set -l line 'no context (left the pinned directory)'
+            builtin test "$AZENV_SOURCE" = choice; and builtin set line 'no context (choice dropped)'
+            __azenv_leave; and builtin test "$AZENV_QUIET" != 1; and __azenv_say $line
+        end
+        builtin set -g __azenv_said ''
     end
+    builtin set -l pin __azenv_pin_$slot
     builtin set -l content __azenv_content_$slot
     builtin set -g __azenv_pin $$pin
     builtin set -g __azenv_content $$content
@@ -911,7 +914,7 @@ function __azenv_register
     end
     # After ctrl-C in the hook: no command runs in a half-done change.
     function __azenv_on_command --on-event fish_preexec
-        builtin test -n "$__azenv_unfinished"; and __azenv_refresh
+        builtin test "$__azenv_guard" = __azenv_never; and __azenv_refresh
     end
 end
 

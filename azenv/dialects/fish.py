@@ -15,7 +15,7 @@ from azenv.core.variables import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 NAME = "fish"
 
@@ -45,9 +45,9 @@ def assign(name: str, value: str | Sequence[str]) -> str:
 
 
 def prologue(facts: Mapping[str, str | Sequence[str]]) -> str:
-    """Return what stands before `shell/azenv.fish`: paths as `__azenv_<fact>`, and the table."""
+    """Return the paths that `shell/azenv.fish` needs, as `__azenv_<fact>`."""
     lines = [assign(f"__azenv_{fact}", value) for fact, value in facts.items()]
-    return "\n".join(lines) + "\n" + table()
+    return "\n".join(lines) + "\n"
 
 
 def table() -> str:
@@ -74,17 +74,20 @@ def table() -> str:
         # id, label, kinds, the values from the third on, a dot; layout, id, kinds, all values
         assign("__azenv_record_length", str(len(SETTABLE) + 2)),
         assign("__azenv_undo_length", str(len(SETTABLE) + 3)),
+        assign("__azenv_joints", str(len(SETTABLE) - 1)),
         assign("__azenv_kinds_pattern", f"^==[=.?-]{{{len(NAMES) - 2}}}$"),
     ]
+    # Words of their own: fish takes quadratic time for many variables in one word.
+    seen = " ".join(f'"${name}"{_SEPARATOR}' for name in SETTABLE)
     snap = [
-        f"    builtin set -g __azenv_now {_joined(f'${name}' for name in SETTABLE)}",
+        f"    builtin set -g __azenv_now {seen}",
         f"    builtin set -q {' '.join(SETTABLE)}",
         "    builtin set -g __azenv_now_absent $status",
         f"    builtin set -q {' '.join(UNSETTABLE)}",
         "    builtin set -a __azenv_now_absent $status",
     ]
-    goal = (f"$__azenv_goal_values[{number}]" for number in numbers[: len(SETTABLE)])
-    join = [f"    builtin set -g __azenv_goal_joined {_joined(goal)}"]
+    goal = [f'"$__azenv_goal_values[{number}]"' for number in numbers[: len(SETTABLE)]]
+    join = [f"    builtin set -g __azenv_goal_joined {_SEPARATOR.join(goal)}"]
     put = [
         f"    builtin set -gx {name} $__azenv_goal_values[{number}]"
         for name, number in zip(USUAL, numbers, strict=False)
@@ -92,10 +95,6 @@ def table() -> str:
     for name, body in (("snap", snap), ("join", join), ("put", put)):
         lines += [f"function __azenv_{name}", *body, "end"]
     return "\n".join(lines) + "\n"
-
-
-def _joined(words: Iterable[str]) -> str:
-    return _SEPARATOR.join(f'"{word}"' for word in words)
 
 
 def _checked(name: str) -> str:
