@@ -78,6 +78,12 @@ def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     Console(highlight=False).print(table)
 
 
+def write_lines(lines: Iterable[str]) -> None:
+    """Print lines of text, filtered."""
+    for line in lines:
+        sys.stdout.write(f"{printable(line)}\n")
+
+
 def write_fields(fields: Mapping[str, str]) -> None:
     """Print one thing, a field a line, aligned."""
     width = max(map(len, fields)) + 1

@@ -155,12 +155,13 @@ def _list(root: str, directory: str) -> list[str]:
         return []
 
 
-def sweep(root: str) -> None:
-    """Remove the files of sessions that are gone, and mail that was read.
+def stale(root: str) -> list[str]:
+    """Return the pids of sessions that are gone.
 
-    A session of another machine, or of another pid namespace of this boot, is left alone.
+    A session of another machine, or of another pid namespace of this boot, is none of ours.
     """
     machine, boot, namespace = _machine()
+    found = []
     for pid in _list(root, "sessions"):
         try:
             with open(os.path.join(root, "sessions", pid), encoding="ascii") as file:
@@ -172,7 +173,14 @@ def sweep(root: str) -> None:
         is_earlier_boot = lines[1] != boot
         is_gone = lines[2] == namespace and _start_time(pid) != lines[3]
         if is_earlier_boot or is_gone:
-            remove(root, pid)
+            found.append(pid)
+    return found
+
+
+def sweep(root: str) -> None:
+    """Remove the files of sessions that are gone, and mail that was read."""
+    for pid in stale(root):
+        remove(root, pid)
     for name in _list(root, "mail"):
         path = os.path.join(root, "mail", name)
         try:
