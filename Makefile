@@ -45,12 +45,12 @@ lint-python: ready
 	validate-pyproject pyproject.toml
 
 # A tool that is missing is told and left out; with AZENV_REQUIRE_TOOLS it is an error.
-with = if command -v $(1) >/dev/null; then $(2); else \
+with = if command -v $(1) >/dev/null; then echo 'make: $(1)'; $(2); else \
 	echo 'make: no $(1) here, its files go unchecked' >&2; test -z "$${AZENV_REQUIRE_TOOLS-}"; fi
 
 parse_ps1 = pwsh -NoProfile -NonInteractive -Command '\
 	$$count = 0; \
-	foreach ($$file in "shell/azenv.ps1", "completions/azenv.ps1") { \
+	foreach ($$file in [IO.Directory]::GetFiles("shell", "*.ps1") + "completions/azenv.ps1") { \
 		$$errors = $$null; \
 		[void][System.Management.Automation.Language.Parser]::ParseFile( \
 			[IO.Path]::GetFullPath($$file), [ref]$$null, [ref]$$errors); \
@@ -59,10 +59,10 @@ parse_ps1 = pwsh -NoProfile -NonInteractive -Command '\
 	exit $$count'
 
 lint-shells: ready
-	$(call with,shellcheck,shellcheck shell/azenv.bash completions/azenv.bash .ci/run)
-	$(call with,zsh,for f in shell/azenv.zsh completions/_azenv; do zsh -n $$f; done)
-	$(call with,fish,fish --no-execute shell/azenv.fish completions/azenv.fish)
-	$(call with,fish_indent,fish_indent --check shell/azenv.fish completions/azenv.fish)
+	@$(call with,shellcheck,shellcheck shell/*.bash completions/azenv.bash tests/demo.sh .ci/run)
+	@$(call with,zsh,for f in shell/*.zsh completions/_azenv; do zsh -n $$f; done)
+	@$(call with,fish,for f in shell/*.fish completions/azenv.fish; do fish --no-execute $$f; done)
+	@$(call with,fish_indent,fish_indent --check shell/*.fish completions/azenv.fish)
 	@$(call with,pwsh,$(parse_ps1))
 
 completions: ready ## write completions/ anew from the commands
