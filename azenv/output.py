@@ -43,13 +43,16 @@ def write_json(kind: str, data: object) -> None:
 def write_tsv(rows: Iterable[Sequence[str]]) -> None:
     """Print rows, fields separated by tabs; a tab or a line break inside a field is a space."""
     for row in rows:
-        fields = (printable(field.replace("\t", " ").replace("\n", " ")) for field in row)
+        fields = row
+        if not "".join(row).isprintable():
+            fields = [printable(field.replace("\t", " ").replace("\n", " ")) for field in row]
         sys.stdout.write("\t".join(fields) + "\n")
 
 
 def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print an aligned table: rich on a terminal, plain text elsewhere (and for long lists)."""
-    clean = [tuple(map(printable, row)) for row in rows]
+    # one look at a row instead of one at each cell: lists are long
+    clean = [row if "".join(row).isprintable() else tuple(map(printable, row)) for row in rows]
     if sys.stdout.isatty() and len(rows) <= 500:  # noqa: PLR2004  rich measures every cell
         _rich_table(columns, clean)
     else:

@@ -1,18 +1,18 @@
 """What stands in the records alone: every context and the one in force, the store unread.
 
-Reading a store of 10,000 contexts takes longer than printing it; `azenv list` does neither.
+Reading a store of 10,000 contexts takes longer than printing it; `azenv list` does neither, and
+imports what does only where a record is missing.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 
-from azenv.activation import change, inforce, render
 from azenv.core import delta
 from azenv.core.errors import AzenvError, DamagedError
-from azenv.core.variables import NONE_ID
-from azenv.interop import azprofile
-from azenv.store import contexts, pins, records
+from azenv.core.variables import NONE_ID, SEPARATOR
+from azenv.store import pins, records, session
 from azenv.watch import candidates, logical_directory
 
 TYPE_CHECKING = False
@@ -20,12 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from azenv.activation.place import Place
-    from azenv.core.model import Target
 
     Rows = Sequence[Sequence[str]]
-
-ID, ACCOUNT, KIND, CLOUD = (records.INDEX.index(n) for n in ("id", "account", "kind", "cloud"))
-TENANT, SUBSCRIPTION = (records.INDEX.index(n) for n in ("tenant_id", "subscription_id"))
 
 
 def rows(place: Place) -> Rows:
@@ -38,8 +34,11 @@ def rows(place: Place) -> Rows:
     found = records.read_index(paths)
     if found is not None and not records.is_dirty(paths):
         return found
-    if not os.path.lexists(contexts.path(paths.store)):
+    if not os.path.lexists(f"{paths.store}/contexts.json"):
         return []
+    from azenv.activation import change, render
+    from azenv.store import contexts
+
     try:
         change.ensure_records(place)
     except DamagedError:
@@ -54,11 +53,12 @@ def marks(place: Place, known: Rows) -> tuple[str, str]:
 
     The same answers as `inforce.resolution`. Raises DamagedError.
     """
-    standard = _default(place, known)
+    standard = _default(place)
     chosen = place.environ.get(delta.CHOICE, "")
     if chosen:
-        is_known = any(row[ID] == chosen for row in known)
-        active = chosen if is_known and not inforce.is_over(place) else NONE_ID
+        is_known = any(row[0] == chosen for row in known)
+        until = place.environ.get(delta.UNTIL, "")
+        active = chosen if is_known and not session.is_over(place.existing_root, until) else NONE_ID
     else:
         active = _pinned(place) or standard
     return ("" if active == NONE_ID else active), standard
@@ -84,26 +84,39 @@ def _pinned(place: Place) -> str:
             return record[1] if record[0] == records.CONTEXT else NONE_ID
     else:
         return ""
+    from azenv.activation import inforce
+
     return inforce.pin(place).context_id
 
 
-def _default(place: Place, known: Rows) -> str:
-    own, az_seen = contexts.head(place.paths.store)
-    found = azprofile.default_target(place.paths.base)
-    fingerprint = found[1] if found else ""
-    if own and az_seen == fingerprint and any(row[ID] == own for row in known):
-        return own
-    return _row_of(found[0], known) if found else ""
+def _default(place: Place) -> str:
+    """Return the id of the default; kept in a record, with what it was read from."""
+    paths = place.paths
+    stamp = _stamp(paths.store + "/contexts.json", *_of_az(paths.base))
+    kept = (records.read(paths, "default") or "").split(SEPARATOR)
+    if len(kept) == 2 and kept[0] == stamp:  # noqa: PLR2004  the stamp and the id
+        return kept[1]
+    from azenv.activation import inforce
+    from azenv.store import contexts
+
+    found = inforce.default(place, contexts.load(paths.store)).context_id
+    with contextlib.suppress(AzenvError):  # a disk that is full or read-only: read again
+        records.write_default(paths, stamp, found)
+    return found
 
 
-def _row_of(target: Target, known: Rows) -> str:
-    """Return the id of the oldest context of az's row, whose user az knows by name only."""
-    subscription = target.subscription.id if target.subscription else ""
-    account = target.account
-    wanted = [account.username, account.kind, target.cloud, target.tenant.id, subscription]
-    places = (ACCOUNT, KIND, CLOUD, TENANT, SUBSCRIPTION)
-    folded = [text.casefold() for text in wanted]
-    for row in known:
-        if [row[i].casefold() for i in places] == folded:
-            return row[ID]
-    return ""
+def _of_az(base: str) -> tuple[str, str]:
+    return os.path.join(base, "azureProfile.json"), os.path.join(base, "config")
+
+
+def _stamp(*paths: str) -> str:
+    """Return what changes when one of the files does."""
+    parts = []
+    for path in paths:
+        try:
+            found = os.stat(path)
+        except OSError:
+            parts.append("-")
+        else:
+            parts.append(f"{found.st_mtime_ns}.{found.st_size}.{found.st_ino}")
+    return " ".join(parts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 
 from azenv.activation import verdicts
 from azenv.activation.change import changing
@@ -11,7 +10,7 @@ from azenv.core import delta, variables
 from azenv.core.errors import AzenvError, NotTrustedError
 from azenv.core.resolve import Link, Resolution, Source, resolve
 from azenv.interop import azprofile
-from azenv.store import pins, records, trust
+from azenv.store import pins, records, session, trust
 from azenv.watch import candidates, logical_directory
 
 TYPE_CHECKING = False
@@ -40,23 +39,11 @@ def choice(place: Place, book: Book) -> Link:
         return Link(Source.CHOICE)
     if chosen == variables.NONE_ID:
         return Link(Source.CHOICE, variables.NONE_ID, blocked="chosen")
-    if is_over(place):
+    if session.is_over(place.existing_root, place.environ.get(delta.UNTIL, "")):
         return Link(Source.CHOICE, variables.NONE_ID, blocked="the time is up")
     if chosen not in book.contexts:
         return Link(Source.CHOICE, variables.NONE_ID, blocked=GONE)
     return Link(Source.CHOICE, chosen)
-
-
-def is_over(place: Place) -> bool:
-    """Tell whether this shell's time box has ended."""
-    name = place.environ.get(delta.UNTIL, "")
-    root = place.existing_root
-    if not name:
-        return False
-    try:
-        return os.stat(os.path.join(root or "", "until", name)).st_mtime < time.time()
-    except OSError:
-        return True  # a missing deadline is an expired one
 
 
 def pin(place: Place) -> Link:

@@ -40,9 +40,10 @@ def list_command(
     It is held against names, subscriptions, tenants and accounts.
     """
     known = glance.rows(app.place)
-    filters = {TENANT: tenant, ACCOUNT: account, CLOUD: cloud}
+    given = {TENANT: tenant, ACCOUNT: account, CLOUD: cloud}
+    filters = {column: wanted for column, wanted in given.items() if wanted is not None}
     rows = [row for row in known if _fits(row, pattern, filters)]
-    rows.sort(key=lambda row: (row[NAME].casefold(), row[NAME], row[ID]))
+    rows.sort(key=lambda row: (row[NAME].casefold(), row[ID]))
     active, default = _marks(app, known)
     if app.output == "json":
         write_objects(app, [row[ID] for row in rows], active, default)
@@ -56,11 +57,11 @@ def list_command(
         output.say("hint: azenv list" if known else "no context yet; hint: azenv import az")
 
 
-def _fits(row: Row, pattern: str | None, filters: dict[int, str | None]) -> bool:
+def _fits(row: Row, pattern: str | None, filters: dict[int, str]) -> bool:
     """Tell whether the row passes every filter; PATTERN may stand inside any of its texts."""
     for column, wanted in filters.items():
         columns = (TENANT_ID, DOMAIN, TENANT) if column == TENANT else (column,)
-        if wanted is not None and not any(_matches(row[c], wanted) for c in columns):
+        if not any(_matches(row[c], wanted) for c in columns):
             return False
     if pattern is None:
         return True
@@ -90,19 +91,18 @@ def _marks(app: App, known: Sequence[Row]) -> tuple[str, str]:
 
 def cells(row: Row, active: str, default: str) -> tuple[str, ...]:
     """Return the columns of `view.COLUMNS` for a row of the index."""
-    flags = [
-        word
-        for word, holds in (("active", row[ID] == active), ("default", row[ID] == default))
-        if holds
-    ]
-    flags += [word for letter, word in _WORDS.items() if letter in row[FLAGS]]
+    flags = ""
+    if row[ID] in (active, default) or row[FLAGS]:
+        words = {"active": row[ID] == active, "default": row[ID] == default}
+        words |= {word: letter in row[FLAGS] for letter, word in _WORDS.items()}
+        flags = ",".join(word for word, holds in words.items() if holds)
     return (
         row[NAME],
         row[SUBSCRIPTION] if row[SUBSCRIPTION_ID] else "-",
         row[DOMAIN] or row[TENANT] or row[TENANT_ID],
         row[ACCOUNT],
         row[CLOUD],
-        ",".join(flags),
+        flags,
     )
 
 

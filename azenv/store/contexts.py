@@ -54,23 +54,6 @@ def load(store: str) -> Book:
         raise _damaged(file, str(error) or type(error).__name__) from error
 
 
-def head(store: str) -> tuple[str, str]:
-    """Return (default, az_seen) from the store's first line, which is all that is parsed.
-
-    Raises DamagedError.
-    """
-    file = path(store)
-    data = read_private(file)
-    if data is None:
-        return "", ""
-    try:
-        top = json.loads(data[: data.index(b"\n")].rstrip(b",") + b"}")
-        return _text(top, "default"), _text(top, "az_seen")
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        book = load(store)  # not as azenv writes it: somebody's editor, or damage
-        return book.default, book.az_seen
-
-
 def _damaged(file: str, why: str) -> DamagedError:
     return DamagedError(
         f"the context store does not parse: {file} ({why})", hint="azenv doctor --repair"

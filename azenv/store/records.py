@@ -96,6 +96,12 @@ def read_index(paths: Paths) -> list[list[str]] | None:
     return rows if all(len(row) == len(INDEX) for row in rows) else None
 
 
+def write_default(paths: Paths, stamp: str, context_id: str) -> None:
+    """Keep the default's id with the stamp of the files it was read from."""
+    if os.path.isdir(paths.records):
+        _write(paths, "default", f"{stamp}{US}{context_id}")
+
+
 def pin_record(paths: Paths, pin: str) -> str:
     """Return where the record of the pin at `pin` lies."""
     return mirrored(os.path.join(paths.records, "pins"), pin)

@@ -96,6 +96,16 @@ def make_deadline(root: str, pid: str, seconds: float) -> str:
     return name
 
 
+def is_over(root: str | None, name: str) -> bool:
+    """Tell whether the time box `name` has ended; a missing deadline is an expired one."""
+    if not name:
+        return False
+    try:
+        return os.stat(os.path.join(root or "", "until", name)).st_mtime < time.time()
+    except OSError:
+        return True
+
+
 def _remember(root: str, pid: str) -> None:
     directory = os.path.join(root, "sessions")
     ensure_private_directory(directory)
