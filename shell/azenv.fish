@@ -577,14 +577,14 @@ function __azenv_counts -a pin ask
         end
         return 1
     end
-    if not __azenv_recall $pin $__azenv_read
+    if not __azenv_recall $pin "$__azenv_read"
         builtin test -n "$ask"; or return 0
-        builtin contains -- $pin\x1f$__azenv_read $__azenv_refused; and return 0
+        builtin contains -- "$pin"\x1f"$__azenv_read" $__azenv_refused; and return 0
         __azenv_find_root; or return 0
         __azenv_ask pin $__azenv_root $pin fish
         __azenv_read_generation
-        if not __azenv_recall $pin $__azenv_read
-            builtin set -a __azenv_refused $pin\x1f$__azenv_read
+        if not __azenv_recall $pin "$__azenv_read"
+            builtin set -a __azenv_refused "$pin"\x1f"$__azenv_read"
             return 0
         end
     end
@@ -661,8 +661,9 @@ function __azenv_refresh
     if builtin test "$place" = $$__azenv_guard
         builtin test -z "$__azenv_pin"; and return
         builtin set -l fish_read_limit 4096
+        # `read` stops at a NUL; a pin that holds one is no longer the one that was trusted.
         builtin read -z __azenv_text <$__azenv_pin
-        builtin test "x$__azenv_text" = "x$__azenv_content"; and return
+        builtin test "x$__azenv_text" = "x$__azenv_content"; and not builtin string match -qr '\x00' <$__azenv_pin; and return
     end
     # Handlers of the user's that run while we set variables must not come in here. An exported
     # local is what they see, and it is gone however this function ends.
@@ -693,7 +694,7 @@ function __azenv_still_holds --no-scope-shadowing
     builtin set -l fish_read_limit 4096
     builtin read -z __azenv_text <$$pin
     builtin set -l content __azenv_content_$slot
-    builtin test "x$__azenv_text" = "x$$content"
+    builtin test "x$__azenv_text" = "x$$content"; and not builtin string match -qr '\x00' <$$pin
 end
 
 # Find the answer for a place, and how to tell that it still holds.
@@ -787,12 +788,13 @@ function __azenv_remember -a slot place
     __azenv_word_goal
     builtin set -g __azenv_line_$slot $__azenv_line
     # `?`, the one name that is set only where the user has none of his own, becomes `=` (or `.`).
-    builtin set -l before $__azenv_goal_kinds
+    builtin set -l before
     builtin set -l after
-    builtin string match -qr '^(?<before>[^?]*)\?(?<after>.*)$' -- $__azenv_goal_kinds; or builtin set after ''
-    builtin set -l soft '=' .
-    builtin test "$before" != "$__azenv_goal_kinds"; or builtin set soft '' ''
-    builtin set -g __azenv_goal_$slot $__azenv_goal_id $__azenv_goal_kinds "$before$soft[1]$after" $__azenv_goal_joined "$before$soft[2]$after"
+    builtin set -l soft $__azenv_goal_kinds $__azenv_goal_kinds
+    if builtin string match -qr '^(?<before>[^?]*)\?(?<after>.*)$' -- $__azenv_goal_kinds
+        builtin set soft "$before=$after" "$before.$after"
+    end
+    builtin set -g __azenv_goal_$slot $__azenv_goal_id $__azenv_goal_kinds $soft[1] $__azenv_goal_joined $soft[2]
     builtin set -g __azenv_values_$slot $__azenv_goal_values
 end
 
