@@ -46,6 +46,7 @@ function Global:__azenv_new_state {
         # what was looked at last
         Here = $null; Candidates = [string[]] @(); Generation = ''; Seen = $null
         Denied = [Collections.Generic.Dictionary[string, string]]::new()
+        ToldForeign = [Collections.Generic.Dictionary[string, string]]::new()
         ToldMasked = ''; Said = ''; ToldError = ''; ToldGone = $false
 
         # the runtime directory, and when the one that was found to be ours was made
@@ -124,22 +125,32 @@ function Global:__azenv_ask {
 # --- the runtime directory -------------------------------------------------------------------
 
 # .NET knows no owner of a file; PowerShell's provider does (7 and later, Unix).
-# Elsewhere the runtime directory lies in the user's profile, which its ACL guards.
-function Global:__azenv_is_ours([string] $Directory) {
-    $s = $Global:__azenv
-    $found = [IO.DirectoryInfo]::new($Directory)
-    if (-not $found.Exists -or ([int] $found.Attributes -band 0x400)) { return $false }     # 0x400: a link
-    if (-not $s.IsUnix) { return $true }
-    $stat = $s.Provider.Get([string[]] @($Directory), $true, $true)[0].UnixStat
-    if ([IO.Directory]::Exists("/proc/$PID")) {
-        return $stat.UserId -eq $s.Provider.Get([string[]] @("/proc/$PID"), $true, $true)[0].UnixStat.UserId
-    }
-    [object]::Equals($stat.GetUserName(), [Environment]::UserName)
+function Global:__azenv_stat([string] $Path) {
+    $Global:__azenv.Provider.Get([string[]] @($Path), $true, $true)[0].UnixStat
+}
+
+# Our user's number, from the owner of our own process; '' where there is no /proc.
+function Global:__azenv_user {
+    if ([IO.Directory]::Exists("/proc/$PID")) { (__azenv_stat "/proc/$PID").UserId } else { '' }
+}
+
+# On Windows nothing is asked: pins and runtime directory lie where ACLs guard them.
+function Global:__azenv_is_owned([string] $Path) {
+    if (-not $Global:__azenv.IsUnix) { return $true }
+    $stat = __azenv_stat $Path
+    $user = __azenv_user
+    if ($user -is [string]) { return [object]::Equals($stat.GetUserName(), [Environment]::UserName) }
+    $stat.UserId -eq $user
+}
+
+function Global:__azenv_is_our_directory([string] $Path) {
+    $found = [IO.DirectoryInfo]::new($Path)
+    $found.Exists -and -not ([int] $found.Attributes -band 0x400) -and (__azenv_is_owned $Path)     # 0x400: a link
 }
 
 function Global:__azenv_take_root([string] $Directory) {
     $s = $Global:__azenv
-    if (-not [IO.Path]::IsPathRooted($Directory) -or -not (__azenv_is_ours $Directory)) { return $false }
+    if (-not [IO.Path]::IsPathRooted($Directory) -or -not (__azenv_is_our_directory $Directory)) { return $false }
     $s.Root = $Directory
     $s.RootBorn = [IO.Directory]::GetCreationTimeUtc($Directory).Ticks
     $true
@@ -159,10 +170,8 @@ function Global:__azenv_find_root {
     if (-not $candidates.Count) {
         $session = [Environment]::GetEnvironmentVariable('XDG_RUNTIME_DIR')
         if ($s.IsUnix -and $session -and [IO.Path]::IsPathRooted($session)) { $candidates += [IO.Path]::Combine($session, 'azenv') }
-        if ([IO.Directory]::Exists("/proc/$PID")) {
-            $user = $s.Provider.Get([string[]] @("/proc/$PID"), $true, $true)[0].UnixStat.UserId
-            $candidates += "/run/user/$user/azenv", "/dev/shm/azenv-$user"
-        }
+        $user = __azenv_user
+        if ($user -isnot [string]) { $candidates += "/run/user/$user/azenv", "/dev/shm/azenv-$user" }
         $candidates += [IO.Path]::Combine($p.Store, 'run')
     }
     foreach ($candidate in $candidates) { if (__azenv_take_root $candidate) { return $true } }
@@ -408,7 +417,14 @@ function Global:__azenv_follow_pin([string] $Pin, [string] $Text, [string] $Why)
         if ($Text.IndexOf([char] 0) -ge 0) { $Why = 'longer than 4096 bytes, or holds NUL' }
         elseif ($Text.StartsWith([string] [char] 0xef + [char] 0xbb + [char] 0xbf, [StringComparison]::Ordinal)) { $Why = 'begins with a byte order mark' }
     }
-    if ($Why) { __azenv_activate none pin $Why $Pin; return $true }
+    if ($Why) {
+        if (__azenv_is_owned $Pin) { __azenv_activate none pin $Why $Pin; return $true }
+        # else one file in /tmp would block everybody
+        if (-not $s.ToldForeign.ContainsKey($Pin)) { __azenv_say "another user's pin is ignored: $(__azenv_short_path $Pin)" }
+        $s.ToldForeign[$Pin] = ''
+        $s.Denied[$Pin] = $Why + $s.Separator + $Text
+        return $false
+    }
     $verdict = @(__azenv_verdict $Pin $Text)
     if (-not $verdict.Count) {
         [void] (__azenv_find_root)
@@ -416,7 +432,7 @@ function Global:__azenv_follow_pin([string] $Pin, [string] $Text, [string] $Why)
         $verdict = @(__azenv_verdict $Pin $Text)
     }
     $word = if ($verdict.Count) { $verdict[0] } else { '' }
-    if ($word -ceq 'denied') { $s.Denied[$Pin] = $Text; return $false }
+    if ($word -ceq 'denied') { $s.Denied[$Pin] = $s.Separator + $Text; return $false }
     if ($word -ceq 'context') { __azenv_activate $verdict[1] pin '' $Pin }
     elseif ($word -ceq 'blocked') { __azenv_activate none pin $verdict[1] $Pin }
     else { __azenv_activate none pin 'not trusted; review it, then: azenv allow' $Pin }
@@ -475,8 +491,7 @@ function Global:__azenv_look_at_generation {
 
 # A FIFO counts as a file, has no length, and would hang the prompt; so would a device.
 function Global:__azenv_is_empty_file([string] $Path) {
-    $s = $Global:__azenv
-    -not $s.IsUnix -or $s.Provider.Get([string[]] @($Path), $true, $true)[0].UnixMode.StartsWith('-', [StringComparison]::Ordinal)
+    -not $Global:__azenv.IsUnix -or [object]::Equals([string] (__azenv_stat $Path).ItemType, 'File')
 }
 
 # Returns the text, one character a byte, and why the file cannot be used (empty: it can).
@@ -530,9 +545,10 @@ function Global:__azenv_refresh {
         if ($at -lt 0) { break }
         $pin = $s.Candidates[$at]
         $text, $why = __azenv_read_pin $pin
+        $content = $why + $s.Separator + $text
         $denied = $null
-        if ($s.Denied.Count -and $s.Denied.TryGetValue($pin, [ref] $denied) -and [object]::Equals($denied, $text)) { continue }
-        $seen = $pin + $s.Separator + $why + $s.Separator + $text
+        if ($s.Denied.Count -and $s.Denied.TryGetValue($pin, [ref] $denied) -and [object]::Equals($denied, $content)) { continue }
+        $seen = $pin + $s.Separator + $content
         $s.ToldMasked = $pin
         if ([object]::Equals($seen, $s.Seen)) { if ($s.IsStuck -or -not (__azenv_is_fresh)) { __azenv_catch_up }; return }
         $s.Seen = $seen
