@@ -663,6 +663,11 @@ class Session:
         self.process.wait()
         self._error.close()
 
+    def finish(self) -> None:
+        """End the shell as `exit` does, and wait for what it does then."""
+        os.write(self._commands, b"end\n")
+        self.process.wait(PATIENCE_S)
+
     def _driver(self, shell: Shell) -> Path:
         file = self._directory / f"driver.{shell.suffix}"
         text = shell.driver
