@@ -65,7 +65,9 @@ def table() -> str:
         assign("__azenv_ne", str(len(SETTABLE))),
         assign("__azenv_soft", str(NAMES.index(SOFT) + 1)),
         assign("__azenv_block", str(NAMES.index("AZENV_BLOCKED") + 1)),
-        assign("__azenv_sec", [n for n, name in zip(numbers, NAMES, strict=True) if name in SECRET]),
+        assign(
+            "__azenv_sec", [n for n, name in zip(numbers, NAMES, strict=True) if name in SECRET]
+        ),
         assign("__azenv_usual", "=" * len(USUAL)),
         assign("__azenv_none", NONE_KINDS),
         assign("__azenv_empty", [""] * len(SETTABLE)),
