@@ -26,7 +26,7 @@ TOKENS_FILE = "msal_token_cache.json"
 PRINCIPALS_FILE = "service_principal_entries.json"
 AZ_CLIENT_ID = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 # az writes in place: a reader may meet half a file, and tries again.
-_ATTEMPTS = 5
+_ATTEMPTS = 10
 _PAUSE_S = 0.02
 
 

@@ -63,12 +63,7 @@ def refresh(  # noqa: PLR0913  what an overlay is made of
             means = Means(root, base, seed, rows)
             if not os.path.isdir(overlay):
                 return build(room, means, stamp_ns)
-            try:
-                renewal = Renewal(overlay, means)
-            except DamagedError:  # a broken cache: what was learnt of this account lies elsewhere
-                os.rename(overlay, os.path.join(room, f"{UNFINISHED}{os.getpid()}"))
-                _sweep(room)
-                continue
+            renewal = Renewal(overlay, means)
             if renewal.run(stamp_ns):
                 expire(root, renewal.taught, overlay)
                 return renewal.report

@@ -24,10 +24,7 @@ _PAUSE_S = 0.02
 
 
 class Renewal:
-    """One look at an overlay, and what follows from it.
-
-    Raises DamagedError where az's caches in the overlay do not parse.
-    """
+    """One look at an overlay, and what follows from it."""
 
     def __init__(self, overlay: str, means: Means) -> None:
         self.report = Report()
@@ -42,7 +39,9 @@ class Renewal:
         self._profile = _read_profile(self._path)
         self._stamp = Stamp.read(overlay)
         self._is_touched = self._seen[0] > self._stamp.time_ns
-        self._here = Directory(overlay)
+        self._here, was_broken = _tokens_in(overlay)
+        if was_broken:  # what is missing now, nobody signed out
+            self._stamp.is_seeded = False
         self._own = self._identity.credential_in(self._here) if self._identity else None
         self._best: Credential | None = None
         self._is_leaving = False
@@ -69,7 +68,9 @@ class Renewal:
         if self._is_leaving and self._identity:
             gone.append(self._identity.username)  # az gets no further when it is offline
         self._settle(gone)
-        is_seeded = bool(self._identity and self._identity.credential_in(Directory(self._overlay)))
+        is_seeded = bool(
+            self._identity and self._identity.credential_in(_tokens_in(self._overlay)[0])
+        )
         Stamp.of(self._identity, is_seeded=is_seeded).write(self._overlay, stamp_ns)
         return True
 
@@ -198,6 +199,31 @@ def _read_profile(path: str) -> Row:
             if attempt < _ATTEMPTS - 1:
                 time.sleep(_PAUSE_S)
     return {}
+
+
+def _tokens_in(overlay: str) -> tuple[Directory, bool]:
+    """Return the overlay's tokens; a cache that stays broken under az's lock is removed (True).
+
+    The overlay itself stays in its place: an az may be at work in there.
+    """
+    try:
+        return Directory(overlay), False
+    except DamagedError:
+        pass
+    was_broken = False
+    readers = {
+        azcaches.TOKENS_FILE: azcaches.read_tokens,
+        azcaches.PRINCIPALS_FILE: azcaches.read_principals,
+    }
+    for name, read in readers.items():
+        path = os.path.join(overlay, name)
+        with az_locked(path):
+            try:
+                read(overlay)
+            except DamagedError:
+                os.unlink(path)
+                was_broken = True
+    return Directory(overlay), was_broken
 
 
 def _quoted(row: Row) -> str:

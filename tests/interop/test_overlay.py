@@ -350,8 +350,11 @@ def test_a_half_done_clear_is_finished(world: World) -> None:
 def test_a_broken_cache_in_the_overlay_is_made_again(world: World) -> None:
     world.refresh()
     (world.directory() / "msal_token_cache.json").write_text("{}}")
-    assert world.refresh().built
+    (world.directory() / "service_principal_entries.json").write_text("[")
+    inode = world.directory().stat().st_ino
+    assert not world.refresh().signed_out
     assert fabricated.users_in(world.directory()) == {ALICE}
+    assert world.directory().stat().st_ino == inode, "an az may be at work in there"
 
 
 def test_a_broken_cache_in_the_base_is_named_and_left_alone(world: World) -> None:

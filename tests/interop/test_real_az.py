@@ -343,3 +343,55 @@ def test_none_with_encrypted_tokens_in_the_base(encrypted: World) -> None:
     # by the keychain it would sign the base out; here it cannot even ask for one
     encrypted.az("none", "account", "clear")
     encrypted.refresh_none()
+
+
+def test_the_default_is_set_as_az_would(tmp_path: Path, az_program: str, azure: FakeAzure) -> None:
+    ours = World(tmp_path / "ours", az_program, azure, encrypted=False)
+    theirs = World(tmp_path / "theirs", az_program, azure, encrypted=False)
+    theirs.az("", "account", "set", "--subscription", "prod")
+    (row,) = fabricated.in_cloud([ALICE_ROWS[1]], CLOUD)
+    ((target, _),) = azprofile.targets([row])
+    assert azprofile.set_default(str(ours.base), target)
+    for name in ("azureProfile.json", "clouds.config", "config"):
+        assert (ours.base / name).read_bytes() == (theirs.base / name).read_bytes(), name
+    assert ours.az("", "account", "show", "--query", "name", "-o", "tsv") == "prod"
+
+
+_AZ_WRITES = """
+import sys
+from msal_extensions import FilePersistence, PersistedTokenCache
+cache = PersistedTokenCache(FilePersistence(sys.argv[1]))
+for number in range(20):
+    realm = f"{sys.argv[2]}-{number}"
+    entry = {"home_account_id": "h", "environment": "localhost", "client_id": "c", "realm": realm}
+    cache.modify(cache.CredentialType.ACCESS_TOKEN, entry, {"secret": "s", "target": "t"})
+"""
+
+
+def test_az_and_azenv_write_one_token_cache_at_once(world: World) -> None:
+    """az's own cache class against our merging: nothing lost, nothing torn."""
+    world.refresh("dev")
+    python = _python_of(world.az("dev", "--version"))
+    cache = world.directory("dev") / "msal_token_cache.json"
+    writers = [
+        subprocess.Popen([python, "-c", _AZ_WRITES, str(cache), str(number)]) for number in range(3)
+    ]
+    merges = 0
+    now = time.time()
+    while any(writer.poll() is None for writer in writers):
+        merges += 1
+        newer = fabricated.tokens(ALICE, written=now + merges, host="localhost")
+        fabricated.write_tokens(world.base, newer)
+        world.refresh("dev")
+    world.before = world.digest()
+    assert [writer.returncode for writer in writers] == [0] * 3
+    found = fabricated.read_tokens(world.directory("dev"))
+    assert len(found["AccessToken"]) == 60
+    (token,) = found["RefreshToken"].values()
+    assert int(token["last_modification_time"]) == int(now + merges)
+    assert merges > 5
+
+
+def _python_of(version: str) -> str:
+    (line,) = [line for line in version.splitlines() if line.startswith("Python location")]
+    return line.partition("'")[2].rstrip("'")
