@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -183,8 +184,8 @@ def test_4096_bytes_are_allowed(home: Home) -> None:
 
 def test_a_directory_whose_name_is_no_utf8_can_be_trusted(home: Home) -> None:
     directory = os.fsencode(home.work) + b"/\xff\n\"'"
-    os.mkdir(directory)
     name = os.fsdecode(directory)
+    Path(name).mkdir()
     home.ensure("pin", "dev", "--directory", name)
     found = records.read_pin(locate(os.environ), f"{name}/.azenv.toml")
     assert found is not None
