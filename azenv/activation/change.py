@@ -50,7 +50,7 @@ class changing:  # noqa: N801  reads as a verb: `with changing(place) as book:`
         self.trust = trust.load(paths.store)
         self._old_decisions = {path: (e.verdict, e.content, e.context_id) for path, e in self.trust}
         self.book = self._old.copy()
-        if records.is_dirty(paths) or not os.path.exists(os.path.join(paths.records, "index")):
+        if records.is_dirty(paths) or records.read_index(paths) is None:
             rebuild(self._place, self._old, self.trust)
 
     def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
