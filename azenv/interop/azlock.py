@@ -12,6 +12,7 @@ import time
 
 from azenv.core.errors import AzenvError
 
+_CLOSE = getattr(os, "O_CLOEXEC", 0)
 _PATIENCE_S = 5.0
 _PAUSE_S = 0.01
 # An unlocked lock file this old belongs to nobody any more.
@@ -29,7 +30,7 @@ class az_locked:  # noqa: N801  reads as a verb: `with az_locked(cache):`
         from azenv.store.locks import acquire
 
         self._wait_to_make()
-        self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | _CLOSE, 0o600)
         if not acquire(self._handle, _PATIENCE_S):
             os.close(self._handle)
             raise AzenvError(f"az has held {self._path} for too long", hint="is an az waiting?")
@@ -55,7 +56,7 @@ class az_locked:  # noqa: N801  reads as a verb: `with az_locked(cache):`
             return False
         from azenv.store.locks import acquire
 
-        handle = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        handle = os.open(self._path, os.O_RDWR | _CLOSE)
         try:
             return acquire(handle, 0)
         finally:

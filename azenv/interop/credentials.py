@@ -131,6 +131,10 @@ class Learnt:
 
     def every(self) -> Iterator[Credential]:
         """Yield what is kept; a file that is not ours to trust is passed over."""
+        for _, found in self._files():
+            yield found
+
+    def _files(self) -> Iterator[tuple[str, Credential]]:
         from azenv.store.files import read_private
 
         try:
@@ -140,17 +144,29 @@ class Learnt:
         for name in names:
             if name.startswith("."):
                 continue
+            path = os.path.join(self._directory, name)
             try:
-                found = json.loads(read_private(os.path.join(self._directory, name)) or b"{}")
-                yield Credential(
-                    found["time"],
-                    home_id=found["home_id"],
-                    username=found["username"],
-                    cache=found["cache"],
-                    principal=found["principal"],
+                found = json.loads(read_private(path) or b"{}")
+                yield (
+                    path,
+                    Credential(
+                        found["time"],
+                        home_id=found["home_id"],
+                        username=found["username"],
+                        cache=found["cache"],
+                        principal=found["principal"],
+                    ),
                 )
             except (DamagedError, ValueError, KeyError, TypeError):
                 continue
+
+    def forget(self, username: str, home_id: str) -> None:
+        """Remove what is kept of an account: a user, or a service principal's client id."""
+        for path, found in self._files():
+            name = found.principal["client_id"] if found.principal else found.username
+            is_his = found.home_id == home_id if home_id and found.home_id else False
+            if is_his or name.casefold() == username.casefold():
+                os.unlink(path)
 
     def user(self, home_id: str, username: str, hosts: Sequence[str]) -> Credential | None:
         """Return a user's learnt tokens, known by home id or else by name."""

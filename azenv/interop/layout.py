@@ -15,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.interop.azrows import Row
 
+# What begins so is one writer's alone, and litter once nobody holds the overlay's lock.
+TEMPORARY = ".new."
 _GUID_LENGTH = 36
 _LINKED_DIRECTORIES = ("cliextensions", "bin", "commands", "logs", "telemetry")
 _LINKED_FILES = (
@@ -96,7 +98,7 @@ def write_new(path: str, data: bytes) -> None:
 
 def replace(path: str, data: bytes, time_ns: int | None = None) -> None:
     """Put a file in an overlay whole, 0600, with the given time; az meanwhile reads the old one."""
-    temporary = os.path.join(os.path.dirname(path), f".new.{os.getpid()}")
+    temporary = os.path.join(os.path.dirname(path), f"{TEMPORARY}{os.getpid()}")
     if os.path.lexists(temporary):
         os.unlink(temporary)
     write_new(temporary, data)

@@ -12,6 +12,7 @@ import os
 from azenv.core.errors import AzenvError, DamagedError
 from azenv.interop import layout
 from azenv.interop.building import UNFINISHED, Means, Report, build
+from azenv.interop.credentials import Learnt
 from azenv.interop.renewal import Renewal
 from azenv.interop.stamp import due_ns, expire
 from azenv.store.files import ensure_private_directory, locked
@@ -20,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.interop.azrows import Row
 
-__all__ = ["Report", "directory", "drop", "refresh"]
+__all__ = ["Report", "directory", "drop", "forget", "refresh"]
 
 _ATTEMPTS = 5
 
@@ -52,29 +53,44 @@ def refresh(  # noqa: PLR0913  what an overlay is made of
     profile nor the base's token cache is newer than the stamp.
     """
     room = _room(root, context_id)
-    overlay = os.path.join(room, ".azure")
     ensure_private_directory(os.path.join(root, "az"))
     with locked(os.path.join(room, "lock")):
-        _sweep(room)
-        for _ in range(_ATTEMPTS):
-            stamp_ns = due_ns(
-                base, coarse=coarse
-            )  # before the base is read: later writes are newer
-            means = Means(root, base, seed, rows)
-            if not os.path.isdir(overlay):
-                return build(room, means, stamp_ns)
-            renewal = Renewal(overlay, means)
-            if renewal.run(stamp_ns):
-                expire(root, renewal.taught, overlay)
-                return renewal.report
+        try:
+            _sweep(room)
+            return _refresh(root, room, base, seed, rows, coarse=coarse)
+        except OSError as error:
+            _sweep(room)
+            raise AzenvError(
+                f"cannot make {room}: {error.strerror}",
+                hint=f"see whether the disk is full: df {root}",
+            ) from error
+
+
+def _refresh(  # noqa: PLR0913
+    root: str, room: str, base: str, seed: Row | None, rows: list[Row], *, coarse: bool
+) -> Report:
+    overlay = os.path.join(room, ".azure")
+    for _ in range(_ATTEMPTS):
+        stamp_ns = due_ns(base, coarse=coarse)  # before the base is read: later writes are newer
+        means = Means(root, base, seed, rows)
+        if not os.path.isdir(overlay):
+            return build(room, means, stamp_ns)
+        renewal = Renewal(overlay, means)
+        if renewal.run(stamp_ns):
+            expire(root, renewal.taught, overlay)
+            return renewal.report
     raise AzenvError(f"az keeps changing {overlay}", hint="wait for the az that runs in there")
 
 
 def _sweep(room: str) -> None:
-    """Remove what a killed builder left; the caller holds the lock, so nobody uses it."""
+    """Remove what a killed writer left; the caller holds the lock, so nobody uses it."""
     for name in os.listdir(room):
         if name.startswith(UNFINISHED):
             layout.remove_tree(os.path.join(room, name))
+    overlay = os.path.join(room, ".azure")
+    for name in os.listdir(overlay) if os.path.isdir(overlay) else ():
+        if name.startswith(layout.TEMPORARY):
+            os.unlink(os.path.join(overlay, name))
 
 
 def drop(root: str, context_id: str) -> None:
@@ -83,3 +99,8 @@ def drop(root: str, context_id: str) -> None:
     if os.path.isdir(room):
         with locked(os.path.join(room, "lock")):
             layout.remove_tree(room)
+
+
+def forget(root: str, username: str, home_id: str = "") -> None:
+    """Remove what was learnt of an account: no overlay is seeded from it any more."""
+    Learnt(root).forget(username, home_id)

@@ -457,3 +457,43 @@ def test_only_light_modules_are_imported_to_build() -> None:
         [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
     )
     assert found.stdout.strip() == ""
+
+
+def test_a_full_disk_is_an_error_and_leaves_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "utime", full)
+        with pytest.raises(AzenvError, match="No space left") as caught:
+            world.refresh()
+    assert caught.value.hint is not None
+    assert {path.name for path in world.directory().parent.iterdir()} == {"lock"}
+    assert world.refresh().built
+
+
+def test_a_rotated_secret_comes_in(world: World) -> None:
+    seed = fabricated.seed(APP, APP_ROWS[0]["id"])
+    world.refresh("robots", seed)
+    file = world.base / "service_principal_entries.json"
+    rotated = [{**fabricated.PRINCIPALS[0], "client_secret": "rotated"}]
+    file.write_text(json.dumps(rotated))
+    soon = time.time() + 2
+    os.utime(file, (soon, soon))
+    world.refresh("robots", seed)
+    there = world.directory("robots") / "service_principal_entries.json"
+    assert json.loads(there.read_text()) == rotated
+
+
+def test_what_was_learnt_can_be_forgotten(world: World) -> None:
+    world.refresh()
+    fabricated.write_tokens(world.directory(), fabricated.tokens(ALICE, BOB, written=time.time()))
+    world.refresh()
+    assert len(list((world.root / "az" / "learnt").iterdir())) == 2
+    overlay.forget(str(world.root), ALICE, fabricated.home_id(ALICE))
+    (left,) = (world.root / "az" / "learnt").iterdir()
+    assert left.name.startswith(fabricated.home_id(BOB))
+    overlay.forget(str(world.root), BOB)
+    assert not list((world.root / "az" / "learnt").iterdir())
