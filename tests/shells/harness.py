@@ -336,17 +336,10 @@ class World:
         self.calls_file = top / "calls"
         (self.home / "src").mkdir(parents=True)
         self.sign_in_to_az()
-        self._import()
+        self.ensure("import", "az")
         for row in rows:
             self.ensure("rename", row.id, row.context)
         assert Place(self.env).root == str(self.root)  # made: no shell has to ask for it
-
-    def _import(self) -> None:
-        from azenv.activation.learning import learn  # FIXME until `import` is there
-        from azenv.interop import azprofile
-
-        with changing(place := Place(self.env)) as change:
-            learn(place, change.book, azprofile.load(str(self.base)).rows)
 
     # directories
 
@@ -834,6 +827,7 @@ class Session:
         if exec_:
             self._stack.pop()
         self._stack.append(shell)
+        self.err()  # bash: no job control in this shell
         if load:
             self.load()
 

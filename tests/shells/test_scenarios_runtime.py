@@ -144,7 +144,7 @@ def test_a_context_that_is_removed_while_in_force_blocks(
     if source == "choice":
         sh.azenv("use", "dev")
     sh.go(pinned.directory("a") if source == "pin" else pinned.outside)
-    pinned.ensure("remove", "dev")
+    pinned.ensure("remove", "dev", "--force")
     sh.prompt(2)
     found = sh.active()
     assert found == pinned.blocked(found["AZENV_BLOCKED"], source)
@@ -154,7 +154,7 @@ def test_a_context_that_is_removed_while_in_force_blocks(
 def test_a_context_made_again_under_the_same_name_is_another(pinned: World, sh: Session) -> None:
     row = next(row for row in pinned.rows if row.context == "dev")
     sh.go(pinned.directory("a"))
-    pinned.ensure("remove", "dev")
+    pinned.ensure("remove", "dev", "--force")
     pinned.ensure("import", "az")
     pinned.ensure("rename", row.id, "dev")
     sh.prompt()
@@ -181,6 +181,8 @@ def squat_by_link(root: Path) -> None:
 
 
 def squat_by_owner(root: Path) -> None:
+    shutil.rmtree(root)
+    root.mkdir(mode=0o700)
     os.chown(root, 4711, 4711)
 
 
@@ -219,8 +221,6 @@ def test_a_squatted_runtime_directory_blocks(
 @pytest.mark.parametrize("name", ["CI", "TF_BUILD", "GITHUB_ACTIONS"])
 def test_inert_in_ci(pinned: World, shell: Shell, name: str) -> None:
     with Session(pinned, shell, env={name: "true"}) as sh:
-        if sh.shell.is_posix:
-            sh.do("PROMPT_COMMAND=(${PROMPT_COMMAND[@]-})")
         start = sh.env()
         sh.go(pinned.directory("a"))
         sh.prompt(2)
@@ -280,8 +280,9 @@ def test_strict_mode(pinned: World, sh: Session) -> None:
 
 @only_in("fish")
 def test_redefined_builtins(pinned: World, sh: Session) -> None:
-    for name in ("test", "set", "string", "echo", "count", "contains", "cd", "printf", "read"):
+    for name in ("string", "echo", "count", "contains", "cd", "printf", "math", "test", "set"):
         sh.do(f"function {name}; false; end")
+    sh.err()  # some names are reserved, which ones depends on fish's version
     sh.load()
     for place in ("a", "b", "."):
         sh.go(pinned.directory(place))
