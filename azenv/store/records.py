@@ -77,8 +77,12 @@ def remove(paths: Paths, name: str) -> None:
 
 
 def write_names(paths: Paths, names: Iterable[str]) -> None:
-    """Write the names of all contexts, sorted, one a line: what completion reads."""
-    _write(paths, "names", "".join(f"{name}\n" for name in sorted(names, key=str.casefold)))
+    """Write the names of all contexts, one a line: what completion reads.
+
+    Sorted by their bytes with ASCII letters in lower case, an order in which a shell can search.
+    """
+    ordered = sorted(names, key=lambda name: name.encode().lower())
+    _write(paths, "names", "".join(f"{name}\n" for name in ordered))
 
 
 def write_index(paths: Paths, rows: Iterable[Sequence[str]]) -> None:
