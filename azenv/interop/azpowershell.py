@@ -1,11 +1,10 @@
-"""Azure PowerShell's AzureRmContext.json, and what Save-AzContext writes: read and written.
+"""Azure PowerShell's AzureRmContext.json, and what Save-AzContext writes.
 
 Secrets that such a file may hold are never kept; only that there were some is told.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, field
 
@@ -22,14 +21,11 @@ from azenv.core.model import (
 from azenv.interop import foreign, psclouds
 from azenv.interop.azrows import SYSTEM_ASSIGNED, USER_ASSIGNED
 from azenv.interop.psjson import Part
+from azenv.interop.pswriting import GROUP_KEY, IDENTITY_KEY, SYSTEM_ID, dump
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+__all__ = ["Imported", "dump", "find", "load", "parse"]
 
 FILE = "AzureRmContext.json"
-GROUP_KEY = "Default Resource Group"
-_BOM = b"\xef\xbb\xbf"
 _KINDS = {
     "user": USER,
     "accesstoken": USER,
@@ -38,9 +34,6 @@ _KINDS = {
     "clientassertion": SERVICE_PRINCIPAL,
     "managedservice": MANAGED_IDENTITY,
 }
-# What Azure PowerShell calls the identity that the machine itself has.
-_SYSTEM_ID = "MSI@50342"
-_IDENTITY_KEY = "AzureCliAssignedIdentityInfo"
 _SECRETS = (
     *("AccessToken", "GraphAccessToken", "MicrosoftGraphAccessToken", "KeyVault"),
     *("KeyVaultAccessToken", "CertificatePassword", "ServicePrincipalSecret", "ClientAssertion"),
@@ -150,9 +143,9 @@ def _account(account: Part, kind: str, tenant: str) -> Account:
     if kind == SERVICE_PRINCIPAL:
         has_sni = extended.text("SendCertificateChain").lower() == "true"
         return Account(name, SERVICE_PRINCIPAL, f"{name}.{tenant}", tenant, has_sni)
-    if name.lower() == _SYSTEM_ID.lower():
+    if name.lower() == SYSTEM_ID.lower():
         return Account(SYSTEM_ASSIGNED, MANAGED_IDENTITY, "MSI", tenant)
-    info = extended.text(_IDENTITY_KEY) or f"MSIClient-{name}"
+    info = extended.text(IDENTITY_KEY) or f"MSIClient-{name}"
     return Account(USER_ASSIGNED, MANAGED_IDENTITY, info, tenant)
 
 
@@ -168,88 +161,3 @@ def _subscription(found: Part) -> Subscription | None:
         home_tenant=extended.text("HomeTenant"),
         managed_by=tuple(tenant.strip() for tenant in managed_by if tenant.strip()),
     )
-
-
-def dump(
-    contexts: list[tuple[str, Target, str]],
-    default_name: str,
-    clouds: dict[str, dict[str, str]],
-) -> bytes:
-    """Return the bytes that Import-AzContext reads, without a secret."""
-    written = {
-        "DefaultContextKey": default_name or None,
-        "EnvironmentTable": {
-            name: psclouds.from_az(name, options)
-            for name, options in clouds.items()
-            if not psclouds.is_built_in(name)
-        },
-        "Contexts": {name: _context(target, group, clouds) for name, target, group in contexts},
-        "ExtendedProperties": {},
-    }
-    return _BOM + json.dumps(written, indent=2, ensure_ascii=False).encode("utf-8")
-
-
-def _context(target: Target, group: str, clouds: dict[str, dict[str, str]]) -> dict[str, Any]:
-    tenant = target.tenant
-    facts = {"DisplayName": tenant.name, "DefaultDomain": tenant.domain, "Domains": tenant.domain}
-    return {
-        "Account": _written_account(target),
-        "Tenant": {
-            "Id": tenant.id,
-            "Directory": tenant.domain or None,
-            "IsHome": tenant.id == target.account.home_tenant,
-            "ExtendedProperties": {key: value for key, value in facts.items() if value},
-        },
-        "Subscription": _written_subscription(target),
-        "Environment": psclouds.from_az(target.cloud, clouds.get(target.cloud, {})),
-        "VersionProfile": None,
-        "TokenCache": {"CacheData": None},
-        "ExtendedProperties": {GROUP_KEY: group} if group else {},
-    }
-
-
-def _written_account(target: Target) -> dict[str, Any]:
-    account = target.account
-    name, extended = account.username, {"Tenants": target.tenant.id}
-    if target.subscription:
-        extended["Subscriptions"] = target.subscription.id
-    if account.kind == USER:
-        written = "User"
-        if "." in account.home_id and ":" not in account.home_id:
-            extended["HomeAccountId"] = account.home_id
-    elif account.kind == SERVICE_PRINCIPAL:
-        written = "ServicePrincipal"
-        if account.certificate_sni:
-            extended["SendCertificateChain"] = "true"
-    else:
-        written = "ManagedService"
-        kind, _, identity = account.home_id.partition("-")
-        name = identity or _SYSTEM_ID
-        if identity and kind != "MSIClient":
-            extended[_IDENTITY_KEY] = account.home_id
-    return {
-        "Id": name,
-        "Credential": None,
-        "Type": written,
-        "TenantMap": {},
-        "ExtendedProperties": extended,
-    }
-
-
-def _written_subscription(target: Target) -> dict[str, Any] | None:
-    subscription = target.subscription
-    if subscription is None:
-        return None
-    facts = {
-        "HomeTenant": subscription.home_tenant,
-        "Tenants": target.tenant.id,
-        "Account": target.account.username,
-        "Environment": target.cloud,
-        "ManagedByTenants": ",".join(subscription.managed_by),
-    }
-    return {
-        "Id": subscription.id,
-        "Name": subscription.name,
-        "State": subscription.state,
-        "ExtendedProperties": {key: value for key, value in facts.items() if value},
-    }

@@ -33,19 +33,19 @@ def read(path: str) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise DamagedError(f"cannot read {path}: {error.strerror}") from error
+        raise DamagedError(f"cannot read {path}: {error.strerror}", hint=f"ls -l {path}") from error
     try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
-            raise DamagedError(f"not a plain file: {path}")
+            raise DamagedError(f"not a plain file: {path}", hint=f"ls -l {path}")
         if found.st_size > LARGEST:
-            raise DamagedError(f"larger than {LARGEST >> 20} MiB: {path}")
+            raise DamagedError(f"larger than {LARGEST >> 20} MiB: {path}", hint=f"ls -l {path}")
         parts = []
         while part := os.read(handle, 1 << 20):
             parts.append(part)
         return b"".join(parts)
     except OSError as error:
-        raise DamagedError(f"cannot read {path}: {error.strerror}") from error
+        raise DamagedError(f"cannot read {path}: {error.strerror}", hint=f"ls -l {path}") from error
     finally:
         os.close(handle)
 

@@ -26,9 +26,10 @@ class Identity:
         self._is_locked: bool = seed["locked"]
         self._also: list[str] = seed["also"]
         self._known = rows
-        self._hosts = azclouds.hosts(
-            self.cloud, seed.get("endpoints") or azclouds.custom(base).get(self.cloud)
-        )
+        options = seed.get("endpoints")
+        if not options and self.cloud not in azclouds.BUILT_IN:
+            options = azclouds.custom(base).get(self.cloud)
+        self._hosts = azclouds.hosts(self.cloud, options)
 
     @property
     def is_cloud_shell(self) -> bool:

@@ -76,4 +76,7 @@ class Part:
 
 
 def _damaged(file: str, why: str) -> DamagedError:
-    return DamagedError(f"this is no file of Azure PowerShell's: {file} ({why})")
+    return DamagedError(
+        f"this is no file of Azure PowerShell's: {file} ({why})",
+        hint="write it again in Azure PowerShell: Save-AzContext FILE",
+    )

@@ -106,9 +106,10 @@ class Renewal:
         profile = {**self._profile, "subscriptions": rows}
         if not azrows.is_text(profile.get("installationId")):
             profile["installationId"] = layout.installation_id(self._overlay)
+        data = azrows.dump(profile)
         if _signature(self._path) != self._seen:
             return False
-        layout.replace(self._path, azrows.dump(profile), stamp_ns)
+        layout.replace(self._path, data, stamp_ns)
         return True
 
     def _is_signed_out(self, found: list[Row], *, is_emptied: bool) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from azenv.core.errors import AzenvError, DamagedError
-from azenv.interop import overlay
+from azenv.interop import azrows, overlay
 from tests.interop import fabricated
 from tests.interop.fabricated import (
     ALICE,
@@ -295,6 +295,23 @@ def test_a_stranger_in_the_same_subscription_does_not_push_out_the_owner(world: 
     assert fabricated.users_in(world.directory()) == {ALICE}
 
 
+def test_an_az_that_writes_meanwhile_is_not_overwritten(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.refresh()
+    world.as_az(ALICE_ROWS, PROD)
+    dump, new = azrows.dump, fabricated.row("n", "new", ALICE, CONTOSO)
+
+    def slow(profile: Row) -> bytes:
+        monkeypatch.setattr(azrows, "dump", dump)
+        world.as_az([*ALICE_ROWS, new], "n")
+        return dump(profile)
+
+    monkeypatch.setattr(azrows, "dump", slow)
+    assert [row["name"] for row in world.refresh().newcomers] == ["new"]
+    assert world.rows() == {"dev": True, "prod": False, "new": False}
+
+
 def test_newer_tokens_of_the_base_come_in_and_nobody_else_s(world: World) -> None:
     world.refresh()
     fabricated.write_tokens(
@@ -420,7 +437,7 @@ def test_a_dropped_overlay_leaves_the_base_alone(world: World) -> None:
 _BUILD = """
 import json, sys
 sys.path.insert(0, {here!r})
-from azenv.interop import overlay
+from azenv.interop import azrows, overlay
 seed, rows = json.loads({seed!r}), json.loads({rows!r})
 for _ in range(10):
     overlay.refresh({root!r}, "dev", base={base!r}, seed=seed, rows=rows)
