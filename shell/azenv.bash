@@ -24,7 +24,7 @@ if [[ ${__azenv_loaded[0]-} != "$__azenv_layout" ]]; then
   __azenv_unanswered=''      # pins for which the program had no answer: a refusal is remembered
   __azenv_ignored=''         # unusable pins of other users that were told
   __azenv_masked=''          # the pin here, while a choice is in force
-  __azenv_told_undo=''       # the inherited undo that could not be reversed
+  __azenv_told_undo=$'\001'  # the inherited undo that could not be reversed
   __azenv_told_gone=''       # it was told that the program is gone
   __azenv_has_files=''       # this shell made files in the runtime directory
 
@@ -37,21 +37,32 @@ if [[ ${__azenv_loaded[0]-} != "$__azenv_layout" ]]; then
   __azenv_hooked=''          # the hook runs at prompts
   __azenv_active=''          # a context is in force through us
   __azenv_overlay=''         # its AZURE_CONFIG_DIR
+  __azenv_id=''              # its id
   __azenv_kinds=''           # its kinds as its record has them
   __azenv_applied=''         # the same, with every `?` decided
-  __azenv_values=()          # its values by position
-  __azenv_text=''            # the same, joined
-  __azenv_half=''            # the values before, while a switch is under way
+  __azenv_text=''            # applied kinds and values, joined
+  __azenv_half=''            # the same of the context before, while a switch is under way
   __azenv_seen=$'\001' __azenv_seen_extra=''  # the variables just after it was applied
   __azenv_plain=''           # they held nothing but our values then
   __azenv_old_at=() __azenv_old_kind=() __azenv_old=()   # what was before: position, x|s, value
   __azenv_old_text=''        # the part of it that may be exported
+  __azenv_dropped=()         # names that it unset
   __azenv_clear=()           # names that are simply unset on leaving
-  __azenv_shape='' __azenv_shape_set=() __azenv_shape_rest=()
+  __azenv_shape='' __azenv_shape_set=() __azenv_shape_rest=()  # see __azenv_reshape
 
   __azenv_clock=''           # our private clock file, for `-nt`
+
+  # What one run works with. Not local: every scope with variables of its own makes every look at a
+  # variable inside it dearer, and a switch looks at 67.
+  __azenv_pin='' __azenv_content='' __azenv_unusable='' __azenv_alone=''
+  __azenv_origin='' __azenv_reason='' __azenv_key='' __azenv_root_state='' __azenv_verdict='' __azenv_argument=''
+  __azenv_new=() __azenv_new_id='' __azenv_new_kinds='' __azenv_label='' __azenv_inherited='' __azenv_at=''
   __azenv_loaded=("$__azenv_layout")
 fi
+
+# What the program must know of this shell: before 5.0 its `-nt` may compare whole seconds only.
+__azenv_shell=bash
+if ((BASH_VERSINFO[0] < 5)); then __azenv_shell=bash:coarse; fi
 
 # --- messages -------------------------------------------------------------------------------
 
@@ -96,7 +107,7 @@ __azenv_usable() { [[ -d $1 && -O $1 && ! -L $1 ]]; }
 __azenv_need_root() {
   \builtin local candidate
   if [[ -n $__azenv_root ]]; then
-    if __azenv_usable "$__azenv_root"; then \builtin return 0; fi
+    if [[ -O $__azenv_root && ! -L $__azenv_root ]]; then \builtin return 0; fi
   else
     __azenv_find_root
     if [[ -n $__azenv_root ]]; then \builtin return 0; fi
@@ -139,24 +150,26 @@ __azenv_split() {
 # The record of the pin $1 with the content $2: sets verdict and argument, or fails.
 __azenv_lookup() {
   \builtin local head trusted=''
-  verdict='' argument=''
+  __azenv_verdict='' __azenv_argument=''
   [[ -f $__azenv_state/pins$1 ]] || \builtin return 1
   { IFS=$__azenv_us \builtin read -r -d '' -a head && { IFS='' \builtin read -r -d '' trusted || :; }; } \
     <"$__azenv_state/pins$1" || \builtin return 1
   [[ ${#head[@]} -eq 3 && ${head[2]} == . && $trusted == "$2" ]] || \builtin return 1
-  verdict=${head[0]} argument=${head[1]}
+  __azenv_verdict=${head[0]} __azenv_argument=${head[1]}
 }
 
-# The context $1: sets new_id, new_kinds, new_values and label, or fails. The first two values are
-# composed here: a forged record must not choose the directory from which az imports code.
+# The context $1: sets new_id, label, new_kinds and new_values (by position, from 1), or fails. The
+# first two values are composed here: a forged record must not choose the directory from which az
+# imports code.
 __azenv_load() {
-  \builtin local fields IFS=' '  # bash 3.2 makes one word of "${a[@]:x:y}" where IFS has no space
   [[ -n $1 && $1 != *[!0-9a-z-]* && -f $__azenv_state/contexts/$1 ]] || \builtin return 1
-  { IFS=$__azenv_us \builtin read -r -d '' -a fields || :; } <"$__azenv_state/contexts/$1"
-  [[ ${#fields[@]} -eq $((__azenv_ne + 2)) && ${fields[0]} == "$1" && ${fields[__azenv_ne+1]} == . ]] || \builtin return 1
-  __azenv_kinds_valid "${fields[2]}" || \builtin return 1
-  new_id=$1 label=${fields[1]} new_kinds=${fields[2]}
-  new_values=("$__azenv_root/az/$1/.azure" "$origin" "${fields[@]:3:__azenv_ne-2}")
+  { IFS=$__azenv_us \builtin read -r -d '' -a __azenv_new || :; } <"$__azenv_state/contexts/$1"
+  [[ ${#__azenv_new[@]} -eq $((__azenv_ne + 2)) && ${__azenv_new[0]} == "$1" && ${__azenv_new[__azenv_ne+1]} == . ]] ||
+    \builtin return 1
+  __azenv_new_kinds=${__azenv_new[2]}
+  [[ $__azenv_new_kinds == "$__azenv_kinds" ]] || __azenv_kinds_valid "$__azenv_new_kinds" || \builtin return 1
+  \builtin unset -v "__azenv_new[__azenv_ne+1]"
+  __azenv_new_id=$1 __azenv_label=${__azenv_new[1]} __azenv_new[1]="$__azenv_root/az/$1/.azure" __azenv_new[2]=$__azenv_origin
 }
 
 __azenv_kinds_valid() {
@@ -165,10 +178,10 @@ __azenv_kinds_valid() {
 
 # The built-in context of which nothing can be reached; $1 says why.
 __azenv_load_none() {
-  new_id=none label='' new_kinds=$__azenv_none
-  new_values=("${__azenv_root:-/dev/null}/az/none/.azure" "$origin" none)
-  while [[ ${#new_values[@]} -lt $__azenv_ne ]]; do new_values+=(''); done
-  new_values[__azenv_block]=$1
+  __azenv_new_id=none __azenv_label='' __azenv_new_kinds=$__azenv_none
+  __azenv_new=('' "${__azenv_root:-/dev/null}/az/none/.azure" "$__azenv_origin" none)
+  while [[ ${#__azenv_new[@]} -le $__azenv_ne ]]; do __azenv_new+=(''); done
+  __azenv_new[__azenv_block]=$1
 }
 
 # The overlay $1 is there, and neither its profile nor the base's token cache is newer than its stamp.
@@ -182,19 +195,18 @@ __azenv_fresh() {
 # before: the next prompt completes what was interrupted. (Ignoring the signal meanwhile would
 # mean to delete the user's own trap afterwards: direnv #1368.)
 
-# `local` fails for a read-only global, also for one without a value; nothing is changed by it.
-__azenv_local() { \builtin local "$1"; }
+# Fails where one of the names is read-only: `local` does for such a global, also for one without a
+# value, and changes nothing.
+__azenv_writable() { \builtin local "$@"; }
 
-# Tells of the first read-only name that would change between the kinds $1 and $2; fails without one.
-__azenv_read_only() {
-  \builtin local index
-  for ((index = 0; index < __azenv_nn; index++)); do
-    [[ ${1:index:1}${2:index:1} == *[=?-]* ]] || \builtin continue
-    { __azenv_local "${__azenv_names[index]}"; } 2>/dev/null && \builtin continue
-    __azenv_error "${__azenv_names[index]} is read-only in this shell; nothing was changed"
+# Tells which of the names is read-only.
+__azenv_tell_read_only() {
+  \builtin local name
+  for name in "$@"; do
+    { __azenv_writable "$name"; } 2>/dev/null && \builtin continue
+    __azenv_error "$name is read-only in this shell; nothing was changed"
     \builtin return 0
   done
-  \builtin return 1
 }
 
 # Works out, once for each string of kinds, which names are set and which of them by number.
@@ -202,17 +214,17 @@ __azenv_reshape() {
   \builtin local index usual=''
   __azenv_shape=$1 __azenv_shape_set=() __azenv_shape_rest=()
   if [[ $1 == "$__azenv_usual"* ]]; then usual=1; fi
-  for ((index = 0; index < __azenv_ne; index++)); do
-    [[ ${1:index:1} == '=' ]] || \builtin continue
+  for ((index = 1; index <= __azenv_ne; index++)); do
+    [[ ${1:index-1:1} == '=' ]] || \builtin continue
     __azenv_shape_set+=("${__azenv_names[index]}")
-    if [[ -z $usual || $index -ge $__azenv_nu ]]; then __azenv_shape_rest+=("$index"); fi
+    if [[ -z $usual || $index -gt $__azenv_nu ]]; then __azenv_shape_rest+=("$index"); fi
   done
 }
 
 # Takes over what a parent shell left in __AZENV_UNDO; fails where it is of another layout, and
 # drops it where it is garbled.
 __azenv_adopt() {
-  \builtin local index count IFS=' '
+  \builtin local index count
   __azenv_split "$__AZENV_UNDO"
   [[ ${__azenv_fields[0]-} == "$__azenv_layout" ]] || \builtin return 1
   count=${#__azenv_fields[@]}
@@ -228,18 +240,22 @@ __azenv_adopt() {
       \builtin unset -v __AZENV_UNDO
       \builtin return 0
     fi
-    __azenv_old_at+=("$((__azenv_fields[index] - 1))") __azenv_old_kind+=(x) __azenv_old+=("${__azenv_fields[index+1]}")
+    __azenv_old_at+=("${__azenv_fields[index]}") __azenv_old_kind+=(x) __azenv_old+=("${__azenv_fields[index+1]}")
   done
-  __azenv_kinds='' __azenv_applied=${__azenv_fields[2]} __azenv_values=("${__azenv_fields[@]:3:__azenv_ne}")
-  __azenv_seen=$'\001' __azenv_half='' __azenv_active=1
+  __azenv_id=${__azenv_fields[1]} __azenv_kinds='' __azenv_applied=${__azenv_fields[2]}
+  __azenv_text=$__azenv_applied
+  for ((index = 3; index < __azenv_ne + 3; index++)); do __azenv_text+=$__azenv_us${__azenv_fields[index]}; done
+  __azenv_seen=$'\001' __azenv_half='' __azenv_active=1 __azenv_dropped=()
 }
 
 # Sets inherited where the parent shell put these very values in force, and told it.
 __azenv_compare_inherited() {
-  \builtin local IFS="$__azenv_us" values
-  values=("${new_values[@]}")
-  if [[ ${__azenv_applied:__azenv_soft:1} == . ]]; then values[__azenv_soft]=''; fi
-  if [[ "${values[*]}" == "${__azenv_values[*]}" ]]; then inherited=1; fi
+  \builtin local index
+  __azenv_split "$__azenv_text"
+  for ((index = 1; index <= __azenv_ne; index++)); do
+    [[ ${__azenv_fields[index]} == "${__azenv_new[index]}" ]] || ((index == __azenv_soft)) || \builtin return 0
+  done
+  __azenv_inherited=1
 }
 
 # An undo of another layout: the program reverses it by name, once. All of it is applied or nothing.
@@ -253,7 +269,7 @@ __azenv_reverse() {
   for ((index = 0; index + 2 < ${#__azenv_fields[@]}; index += 3)); do
     # Never PATH and its like, whatever was inherited.
     [[ ${__azenv_fields[index]} =~ ^(AZ|ARM_|ANSIBLE_|AAD_|KUBE|MSI_|IDENTITY_)[A-Z0-9_]*$ ]] || \builtin return 1
-    if ! { __azenv_local "${__azenv_fields[index]}"; } 2>/dev/null; then
+    if ! { __azenv_writable "${__azenv_fields[index]}"; } 2>/dev/null; then
       __azenv_error "${__azenv_fields[index]} is read-only in this shell; nothing was changed"
       \builtin return 1
     fi
@@ -281,46 +297,74 @@ __azenv_restore() {
 # Takes our values back; snapshot first. Old values go before unsets, so that a name whose old
 # value is still owed never looks like one that the user unset.
 __azenv_leave() {
-  \builtin local index name old_of before
-  if [[ -z $__azenv_half && $__azenv_now == "$__azenv_seen" && $__azenv_now_extra == "$__azenv_seen_extra" ]]; then
-    for ((index = 0; index < ${#__azenv_old_at[@]}; index++)); do __azenv_restore "$index"; done
+  if [[ -z $__azenv_half && $__azenv_applied$__azenv_us$__azenv_now == "$__azenv_seen" && $__azenv_now_extra == "$__azenv_seen_extra" ]]; then
+    \builtin local number
+    for ((number = 0; number < ${#__azenv_old_at[@]}; number++)); do __azenv_restore "$number"; done
     if [[ ${#__azenv_clear[@]} -ne 0 ]]; then \builtin unset -v "${__azenv_clear[@]}"; fi
   else
-    old_of=() before=()
-    if [[ -n $__azenv_half ]]; then __azenv_split "$__azenv_half$__azenv_us."; before=("${__azenv_fields[@]}"); fi
-    for ((index = 0; index < ${#__azenv_old_at[@]}; index++)); do old_of[__azenv_old_at[index]]=$index; done
-    for ((index = 0; index < __azenv_nn; index++)); do
-      name=${__azenv_names[index]}
-      case ${__azenv_applied:index:1} in
-        =) # only a value that is still ours goes: what the user set meanwhile stays
-          [[ -n ${!name+1} ]] || \builtin continue
-          [[ ${!name} == "${__azenv_values[index]}" || -n $__azenv_half && ${!name} == "${before[index]-}" ]] || \builtin continue
-          if [[ -z ${old_of[index]-} ]]; then \builtin unset -v "$name"; \builtin continue; fi ;;
-        -) [[ -z ${!name+1} ]] || \builtin continue ;;
-        *) \builtin continue ;;
-      esac
-      if [[ -n ${old_of[index]-} ]]; then __azenv_restore "${old_of[index]}"; fi
-    done
+    __azenv_leave_touched
   fi
-  __azenv_active='' __azenv_half='' __azenv_values=() __azenv_text='' __azenv_kinds='' __azenv_applied=''
-  __azenv_old_at=() __azenv_old_kind=() __azenv_old=() __azenv_overlay=''
+  __azenv_active='' __azenv_id='' __azenv_half='' __azenv_text='' __azenv_kinds='' __azenv_applied=''
+  __azenv_old_at=() __azenv_old_kind=() __azenv_old=() __azenv_dropped=() __azenv_overlay=''
   \builtin unset -v __AZENV_UNDO
+}
+
+# The same, where somebody touched them: only a value that is still ours goes, what the user set
+# meanwhile stays.
+__azenv_leave_touched() {
+  \builtin local index name values before old_of
+  before=() old_of=()
+  if [[ -n $__azenv_half ]]; then __azenv_split "$__azenv_half"; before=("${__azenv_fields[@]}"); fi
+  __azenv_split "$__azenv_text"
+  values=("${__azenv_fields[@]}")
+  for ((index = 0; index < ${#__azenv_old_at[@]}; index++)); do old_of[__azenv_old_at[index]]=$index; done
+  for ((index = 1; index <= __azenv_nn; index++)); do
+    name=${__azenv_names[index]}
+    case ${__azenv_applied:index-1:1} in
+      =)
+        [[ -n ${!name+1} ]] || \builtin continue
+        [[ ${!name} == "${values[index]-}" || -n $__azenv_half && ${!name} == "${before[index]-}" ]] || \builtin continue
+        if [[ -z ${old_of[index]-} ]]; then \builtin unset -v "$name"; \builtin continue; fi ;;
+      -) [[ -z ${!name+1} ]] || \builtin continue ;;
+      *) \builtin continue ;;
+    esac
+    if [[ -n ${old_of[index]-} ]]; then __azenv_restore "${old_of[index]}"; fi
+  done
+}
+
+# Which names will change between what is in force and the kinds $1 ('' = nothing): sets changing.
+# A read-only name is an obstacle only there.
+__azenv_find_changing() {
+  \builtin local index IFS=' '
+  __azenv_changing=(__AZENV_UNDO)
+  if [[ -n $__azenv_active ]]; then
+    if [[ $__azenv_shape != "$__azenv_applied" ]]; then __azenv_reshape "$__azenv_applied"; fi
+    __azenv_changing+=("${__azenv_shape_set[@]}" ${__azenv_dropped[@]+"${__azenv_dropped[@]}"})
+    for index in ${__azenv_old_at[@]+"${__azenv_old_at[@]}"}; do __azenv_changing+=("${__azenv_names[index]}"); done
+  fi
+  if [[ -z $1 ]]; then \builtin return 0; fi
+  if [[ $__azenv_shape != "${1//\?/=}" ]]; then __azenv_reshape "${1//\?/=}"; fi
+  __azenv_changing+=("${__azenv_shape_set[@]}")
+  __azenv_which
+  for index in $__azenv_now_set$__azenv_now_extra; do
+    if [[ ${1:index-1:1} == - ]]; then __azenv_changing+=("${__azenv_names[index]}"); fi
+  done
 }
 
 # Writes the books for the new context: what the user has of the names that it changes.
 __azenv_plan() {
-  \builtin local index name kind kept=' ' IFS=' '
-  __azenv_old_at=() __azenv_old_kind=() __azenv_old=() __azenv_old_text='' drop=()
-  __azenv_applied=${new_kinds//\?/=}
+  \builtin local index name kept=' ' IFS=' '
+  __azenv_old_at=() __azenv_old_kind=() __azenv_old=() __azenv_old_text='' __azenv_dropped=()
+  __azenv_applied=${__azenv_new_kinds//\?/=}
   __azenv_which
   for index in $__azenv_now_set$__azenv_now_extra; do
-    kind=${new_kinds:index:1} name=${__azenv_names[index]}
-    case $kind in
+    name=${__azenv_names[index]}
+    case ${__azenv_new_kinds:index-1:1} in
       .) \builtin continue ;;
       \?) # the user has his own: it stays
-        __azenv_applied="${__azenv_applied:0:index}.${__azenv_applied:index+1}" new_values[index]=''
+        __azenv_applied="${__azenv_applied:0:index-1}.${__azenv_applied:index}" __azenv_new[index]=''
         \builtin continue ;;
-      -) drop+=("$name") ;;
+      -) __azenv_dropped+=("$name") ;;
     esac
     kept+="$name "
     __azenv_old_at+=("$index") __azenv_old+=("${!name}")
@@ -328,109 +372,131 @@ __azenv_plan() {
     if \builtin compgen -A export -X "!$name" >/dev/null; then
       __azenv_old_kind+=(x)
       # A secret, or what cannot be framed, stays in this shell: a child finds such a name unset.
-      if [[ ${__azenv_sec:index:1} != '*' && ${!name} != *"$__azenv_us"* ]]; then
-        __azenv_old_text+="$((index + 1))$__azenv_us${!name}$__azenv_us"
+      if [[ ${__azenv_sec:index-1:1} != '*' && ${!name} != *"$__azenv_us"* ]]; then
+        __azenv_old_text+="$index$__azenv_us${!name}$__azenv_us"
       fi
     else
       __azenv_old_kind+=(s)
     fi
   done
-  [[ $__azenv_shape == "$__azenv_applied" ]] || __azenv_reshape "$__azenv_applied"
-  __azenv_clear=()
+  if [[ $__azenv_shape != "$__azenv_applied" ]]; then __azenv_reshape "$__azenv_applied"; fi
   if [[ $kept == ' ' ]]; then
     __azenv_clear=("${__azenv_shape_set[@]}")
   else
+    __azenv_clear=()
     for name in "${__azenv_shape_set[@]}"; do
       [[ $kept == *" $name "* ]] || __azenv_clear+=("$name")
     done
   fi
 }
 
+# Sets __azenv_text.
+__azenv_join() { \builtin local IFS="$__azenv_us"; __azenv_text="${__azenv_new[*]}"; }
+
 # Puts the new context in the place of the one in force; with an argument, nothing.
 __azenv_switch() {
-  \builtin local IFS="$__azenv_us" moved='' index drop
+  __azenv_moved=''
   if [[ -z $__azenv_active && -n ${__AZENV_UNDO+1} ]]; then
     __azenv_adopt || __azenv_reverse || \builtin return 1
     if [[ -n $__azenv_active && $# -eq 0 ]]; then __azenv_compare_inherited; fi
   fi
   __azenv_snap
-  if [[ $# -eq 0 && -n $__azenv_active && $new_kinds == "$__azenv_kinds" && -z $__azenv_half &&
-    $__azenv_now == "$__azenv_seen" && $__azenv_now_extra == "$__azenv_seen_extra" ]]; then
+  if [[ $# -eq 0 && -n $__azenv_active && $__azenv_new_kinds == "$__azenv_kinds" && -z $__azenv_half &&
+    $__azenv_applied$__azenv_us$__azenv_now == "$__azenv_seen" && $__azenv_now_extra == "$__azenv_seen_extra" ]]; then
     # A context of the same shape, and nobody touched anything: only values move.
-    { __azenv_ro_any; } 2>/dev/null || ! __azenv_read_only "$__azenv_applied" "$new_kinds" || \builtin return 1
-    if [[ ${__azenv_applied:__azenv_soft:1} == . ]]; then new_values[__azenv_soft]=''; fi
-    moved=1 __azenv_half=$__azenv_text
+    if [[ $__azenv_shape != "$__azenv_applied" ]]; then __azenv_reshape "$__azenv_applied"; fi
+    __azenv_changing=(__AZENV_UNDO "${__azenv_shape_set[@]}")
+    if [[ ${__azenv_applied:__azenv_soft-1:1} == . ]]; then __azenv_new[__azenv_soft]=''; fi
+    __azenv_moved=1
+  elif [[ $# -eq 0 ]]; then
+    __azenv_find_changing "$__azenv_new_kinds"
   else
-    { __azenv_ro; } 2>/dev/null || ! __azenv_read_only "$__azenv_applied" "${1-$new_kinds}" || \builtin return 1
+    __azenv_find_changing ''
+  fi
+  if ! { __azenv_writable "${__azenv_changing[@]}"; } 2>/dev/null; then
+    __azenv_tell_read_only "${__azenv_changing[@]}"
+    \builtin return 1
+  fi
+  if [[ -z $__azenv_moved ]]; then
     if [[ -n $__azenv_active ]]; then __azenv_leave; __azenv_snap; fi
     if [[ $# -ne 0 ]]; then \builtin return 0; fi
     __azenv_plan
+  else
+    __azenv_half=$__azenv_text
   fi
-  __azenv_values=("${new_values[@]}") __azenv_text="${new_values[*]}" __azenv_kinds=$new_kinds
-  __azenv_seen=$'\001' __azenv_active=1
-  \builtin export __AZENV_UNDO="$__azenv_layout$__azenv_us$new_id$__azenv_us$__azenv_applied$__azenv_us$__azenv_text$__azenv_us$__azenv_old_text"
-  if [[ -z $moved && ${#drop[@]} -ne 0 ]]; then \builtin unset -v "${drop[@]}"; fi
-  if [[ $__azenv_applied == "$__azenv_usual"* ]]; then __azenv_put "${new_values[@]}"; fi
+
+  __azenv_new[0]=$__azenv_applied
+  __azenv_join
+  __azenv_id=$__azenv_new_id __azenv_kinds=$__azenv_new_kinds __azenv_seen=$'\001' __azenv_active=1
+  \builtin export __AZENV_UNDO="$__azenv_layout$__azenv_us$__azenv_new_id$__azenv_us$__azenv_text$__azenv_us$__azenv_old_text"
+  if [[ -z $__azenv_moved && ${#__azenv_dropped[@]} -ne 0 ]]; then \builtin unset -v "${__azenv_dropped[@]}"; fi
+  if [[ $__azenv_applied == "$__azenv_usual"* ]]; then __azenv_put; fi
   if [[ ${#__azenv_shape_rest[@]} -ne 0 ]]; then
-    for index in "${__azenv_shape_rest[@]}"; do \builtin export "${__azenv_names[index]}=${new_values[index]}"; done
+    for __azenv_at in "${__azenv_shape_rest[@]}"; do
+      \builtin export "${__azenv_names[__azenv_at]}=${__azenv_new[__azenv_at]}"
+    done
   fi
-  if [[ -n $moved && -n $__azenv_plain ]]; then
+
+  if [[ -n $__azenv_moved && -n $__azenv_plain ]]; then
     __azenv_seen=$__azenv_text  # nothing was set beside our values: no second look
   else
     __azenv_snap
-    __azenv_seen=$__azenv_now __azenv_seen_extra=$__azenv_now_extra __azenv_plain=''
-    if [[ $__azenv_now == "$__azenv_text" ]]; then __azenv_plain=1; fi
+    __azenv_seen=$__azenv_applied$__azenv_us$__azenv_now __azenv_seen_extra=$__azenv_now_extra __azenv_plain=''
+    if [[ $__azenv_seen == "$__azenv_text" ]]; then __azenv_plain=1; fi
   fi
   __azenv_half=''
 }
 
 # --- deciding -------------------------------------------------------------------------------
 
-# Makes the overlay of $1 fresh, by the program where it must be; remembers where that fails.
-__azenv_refresh_overlay() {
-  __azenv_stuck=''
-  if __azenv_fresh "$__azenv_overlay"; then \builtin return 0; fi
-  __azenv_program overlay "$__azenv_root" "$1" bash >&2 || :
-  __azenv_fresh "$__azenv_overlay" || __azenv_stuck=1
+# Sees to it that the overlay $1 of the context $2 is fresh, by the program where it must be; sets
+# new_stuck where that fails.
+__azenv_freshen() {
+  __azenv_new_stuck=''
+  if __azenv_fresh "$1"; then \builtin return 0; fi
+  __azenv_program overlay "$__azenv_root" "$2" "$__azenv_shell" >&2 || :
+  __azenv_fresh "$1" || __azenv_new_stuck=1
 }
 
 # The verdict on the pin $1 with the content $2; the program is asked where no record answers.
+# Sets verdict and argument; verdict '' where nobody knows.
 __azenv_judge() {
   __azenv_lookup "$1" "$2" && \builtin return 0
+  __azenv_verdict=blocked
+  if __azenv_too_long "$2"; then __azenv_argument='longer than 4096 bytes, or holds NUL'; \builtin return 0; fi
+  if [[ $2 == $'\357\273\277'* ]]; then __azenv_argument='begins with a byte order mark'; \builtin return 0; fi
+  __azenv_verdict=''
   [[ $__azenv_unanswered != *"$__azenv_us$1$__azenv_us$2$__azenv_us"* ]] || \builtin return 0
-  [[ $root_state != foreign ]] || \builtin return 0
-  __azenv_program pin "$__azenv_root" "$1" bash >&2 || :
+  [[ $__azenv_root_state != foreign ]] || \builtin return 0
+  __azenv_program pin "$__azenv_root" "$1" "$__azenv_shell" >&2 || :
   [[ -e $__azenv_generation ]] || __azenv_find_generation
   __azenv_lookup "$1" "$2" || __azenv_unanswered+="$__azenv_us$1$__azenv_us$2$__azenv_us"
 }
 
+__azenv_too_long() { \builtin local LC_ALL=C; [[ ${#1} -gt 4096 ]]; }
+
 # Activates what origin, new_id and reason ask for; told as coming from $1.
 __azenv_activate() {
-  \builtin local new_kinds new_values label inherited='' overlay="$__azenv_overlay" stuck="$__azenv_stuck"
-  if [[ $root_state == foreign ]]; then
-    new_id=none reason='the runtime directory is not yours'
-    __azenv_load_none "$reason"
-    new_values[0]=/dev/null/azenv  # nothing can ever be created there
-    __azenv_stuck=1
+  __azenv_inherited='' __azenv_new_stuck=1
+  if [[ $__azenv_root_state == foreign ]]; then
+    __azenv_reason='the runtime directory is not yours'
+    __azenv_load_none "$__azenv_reason"
+    __azenv_new[1]=/dev/null/azenv  # nothing can ever be created there
   else
-    if [[ $new_id == none ]]; then
-      __azenv_load_none "$reason"
-    elif ! __azenv_load "$new_id"; then
-      new_id=none reason='the context is gone'
-      __azenv_load_none "$reason"
+    if [[ $__azenv_new_id == none ]]; then
+      __azenv_load_none "$__azenv_reason"
+    elif ! __azenv_load "$__azenv_new_id"; then
+      __azenv_reason='the context is gone'
+      __azenv_load_none "$__azenv_reason"
     fi
-    __azenv_overlay=${new_values[0]}
-    __azenv_refresh_overlay "$new_id"
+    __azenv_freshen "${__azenv_new[1]}" "$__azenv_new_id"
   fi
-  if ! __azenv_switch; then
-    __azenv_overlay=$overlay __azenv_stuck=$stuck
-    \builtin return 0
-  fi
-  __azenv_overlay=${new_values[0]}
-  if [[ $new_id == none ]]; then
-    if [[ $BASH_SUBSHELL == 0 ]]; then __azenv_error "blocked: $reason  ($1)"; fi
-  elif [[ -z $inherited ]]; then
-    __azenv_tell "$label  ($1)"
+  __azenv_switch || \builtin return 0
+  __azenv_overlay=${__azenv_new[1]} __azenv_stuck=$__azenv_new_stuck
+  if [[ $__azenv_new_id == none ]]; then
+    if [[ $BASH_SUBSHELL == 0 ]]; then __azenv_error "blocked: $__azenv_reason  ($1)"; fi
+  elif [[ -z $__azenv_inherited ]]; then
+    __azenv_tell "$__azenv_label  ($1)"
   fi
 }
 
@@ -442,13 +508,13 @@ __azenv_deactivate() {
 
 # A choice masks the pin: told on entering its directory, where it would select something else.
 __azenv_mask() {
-  if [[ $pin == "$__azenv_masked" ]]; then \builtin return 0; fi
-  __azenv_masked=$pin
-  if [[ -z $pin || -z $1 || -z ${AZENV_CONTEXT-} ]]; then \builtin return 0; fi
-  if __azenv_lookup "$pin" "$content" && [[ $verdict == denied || $argument == "${AZENV_CONTEXT_ID-}" ]]; then
+  if [[ $__azenv_pin == "$__azenv_masked" ]]; then \builtin return 0; fi
+  __azenv_masked=$__azenv_pin
+  if [[ -z $__azenv_pin || -z $1 || -z ${AZENV_CONTEXT-} ]]; then \builtin return 0; fi
+  if __azenv_lookup "$__azenv_pin" "$__azenv_content" && [[ $__azenv_verdict == denied || $__azenv_argument == "${AZENV_CONTEXT_ID-}" ]]; then
     \builtin return 0
   fi
-  __azenv_show "$pin"
+  __azenv_show "$__azenv_pin"
   __azenv_tell "this directory is pinned ($__azenv_shown), but your choice $AZENV_CONTEXT is in force; azenv use --follow"
 }
 
@@ -458,51 +524,45 @@ __azenv_mask() {
 __azenv_walk() {
   \builtin local dir="${PWD-}"
   __azenv_walked=$dir __azenv_candidates=()
-  if [[ $dir == /* ]]; then
-    while [[ $dir == /?* ]]; do __azenv_candidates+=("$dir/.azenv.toml"); dir=${dir%/*}; done
-    __azenv_candidates+=(/.azenv.toml)
-  fi
+  if [[ $dir != /* ]]; then \builtin return 0; fi
+  if [[ $dir == / ]]; then dir=''; fi
+  while [[ -n $dir ]]; do __azenv_candidates+=("$dir/.azenv.toml"); dir=${dir%/*}; done
+  __azenv_candidates+=(/.azenv.toml)
 }
 
 # The nearest pin that counts: sets pin, content, unusable (why), and alone ('' where the next
 # prompt must look at more than this one file).
 __azenv_find_pin() {
-  pin='' content='' unusable='' alone=1
+  __azenv_pin='' __azenv_content='' __azenv_unusable='' __azenv_alone=1
   if [[ ${#__azenv_candidates[@]} -eq 0 ]]; then \builtin return 0; fi
-  for pin in "${__azenv_candidates[@]}"; do
-    [[ -e $pin ]] || \builtin continue
-    content='' unusable=''
-    if [[ ! -f $pin || ! -r $pin || -L $pin ]]; then
-      unusable='not a plain readable file'
-    # 0 = stopped at the limit or at a NUL, 1 = the end of the file. The limit counts characters.
-    elif IFS='' \builtin read -r -d '' -n 4097 content <"$pin"; then
-      unusable='longer than 4096 bytes, or holds NUL'
-    elif [[ ${#content} -gt 1024 ]] && __azenv_too_long "$content"; then
-      unusable='longer than 4096 bytes, or holds NUL'
-    elif [[ $content == $'\357\273\277'* ]]; then
-      unusable='begins with a byte order mark'
+  for __azenv_pin in "${__azenv_candidates[@]}"; do
+    [[ -e $__azenv_pin ]] || \builtin continue
+    __azenv_content='' __azenv_unusable=''
+    if [[ ! -f $__azenv_pin || ! -r $__azenv_pin || -L $__azenv_pin ]]; then
+      __azenv_unusable='not a plain readable file'
+    # 0 = stopped at the limit or at a NUL, 1 = the end of the file. The limit counts characters;
+    # where that matters, __azenv_judge counts bytes.
+    elif IFS='' \builtin read -r -d '' -n 4097 __azenv_content <"$__azenv_pin"; then
+      __azenv_unusable='longer than 4096 bytes, or holds NUL'
     fi
-    if [[ -n $unusable ]]; then
-      alone=''
+    if [[ -n $__azenv_unusable ]]; then
+      __azenv_alone=''
       # Else one file in /tmp would block everybody.
-      if [[ ! -O $pin || -L $pin && ! -O ${pin%/*}/ ]]; then __azenv_ignore "$pin"; \builtin continue; fi
-    elif [[ $__azenv_denied == *"$__azenv_us$pin$__azenv_us$content$__azenv_us"* ]]; then
-      alone=''
+      if [[ ! -O $__azenv_pin || -L $__azenv_pin && ! -O ${__azenv_pin%/*}/ ]]; then __azenv_ignore "$__azenv_pin"; \builtin continue; fi
+    elif [[ -n $__azenv_denied && $__azenv_denied == *"$__azenv_us$__azenv_pin$__azenv_us$__azenv_content$__azenv_us"* ]]; then
+      __azenv_alone=''
       \builtin continue
     fi
     \builtin return 0
   done
-  pin='' content='' unusable=''
+  __azenv_pin='' __azenv_content='' __azenv_unusable=''
 }
-
-# 1,024 characters are at most 4,096 bytes; to change the locale for a count takes time.
-__azenv_too_long() { \builtin local LC_ALL=C; [[ ${#1} -gt 4096 ]]; }
 
 __azenv_ignore() {
   [[ $__azenv_ignored != *"$__azenv_us$1$__azenv_us"* ]] || \builtin return 0
   __azenv_ignored+="$__azenv_us$1$__azenv_us"
   __azenv_show "$1"
-  __azenv_tell "ignored: $unusable, and another user's  (pin $__azenv_shown)"
+  __azenv_tell "ignored: $__azenv_unusable, and another user's  (pin $__azenv_shown)"
 }
 
 # The token is the name of the one file there: unchanged costs one look, a new one a glob.
@@ -535,60 +595,63 @@ __azenv_touch_clock() {
 
 # Finds out what should be in force here, and puts it in force.
 __azenv_refresh() {
-  \builtin local pin='' content='' unusable='' alone='' verdict argument
-  \builtin local origin='' new_id='' reason='' key root_state='' moved='' pwd="${PWD-}"
+  __azenv_origin='' __azenv_new_id='' __azenv_reason='' __azenv_root_state='' __azenv_cd=''
   __azenv_watch=(-z x)
-  if [[ $pwd != "$__azenv_walked" ]]; then moved=1; __azenv_walk; fi
+  if [[ ${PWD-} != "$__azenv_walked" ]]; then __azenv_cd=1; __azenv_walk; fi
   [[ -e $__azenv_generation ]] || __azenv_find_generation
   __azenv_find_pin
 
-  if [[ -n ${__AZENV_CHOICE-}$pin ]]; then
-    if __azenv_need_root; then root_state=$__azenv_root; else root_state=foreign; fi
+  if [[ -n ${__AZENV_CHOICE-}$__azenv_pin ]]; then
+    __azenv_root_state=foreign
+    if [[ -O $__azenv_root && ! -L $__azenv_root ]] || __azenv_need_root; then __azenv_root_state=$__azenv_root; fi
   fi
   if [[ -n ${__AZENV_CHOICE-} ]]; then
-    origin=choice new_id=$__AZENV_CHOICE reason=chosen
-    if [[ -n ${__AZENV_UNTIL-} && $root_state != foreign ]] && __azenv_time_is_up; then
-      new_id=none reason='the time is up'
+    __azenv_origin=choice __azenv_new_id=$__AZENV_CHOICE __azenv_reason=chosen
+    if [[ -n ${__AZENV_UNTIL-} && $__azenv_root_state != foreign ]] && __azenv_time_is_up; then
+      __azenv_new_id=none __azenv_reason='the time is up'
     fi
-    key=$origin$__azenv_us$new_id$__azenv_us$reason
+    __azenv_key=$__azenv_origin$__azenv_us$__azenv_new_id$__azenv_us$__azenv_reason
   else
-    key=$pin$__azenv_us$content$__azenv_us$unusable
+    __azenv_key=$__azenv_pin$__azenv_us$__azenv_content$__azenv_us$__azenv_unusable
   fi
 
-  if [[ $key$__azenv_us$root_state != "$__azenv_decided" ]]; then
+  if [[ $__azenv_key$__azenv_us$__azenv_root_state != "$__azenv_decided" ]]; then
     __azenv_decided=''  # what is interrupted is done again
-    if [[ -z $origin && -n $pin && -z $unusable ]]; then
-      while __azenv_judge "$pin" "$content"; [[ $verdict == denied ]]; do
-        __azenv_denied+=$__azenv_us$pin$__azenv_us$content$__azenv_us
+    if [[ -z $__azenv_origin && -n $__azenv_pin && -z $__azenv_unusable ]]; then
+      while __azenv_judge "$__azenv_pin" "$__azenv_content"; [[ $__azenv_verdict == denied ]]; do
+        __azenv_denied+=$__azenv_us$__azenv_pin$__azenv_us$__azenv_content$__azenv_us
         __azenv_find_pin
-        [[ -n $pin && -z $unusable ]] || \builtin break
+        __azenv_key=$__azenv_pin$__azenv_us$__azenv_content$__azenv_us$__azenv_unusable
+        [[ -n $__azenv_pin && -z $__azenv_unusable ]] || \builtin break
       done
-      key=$pin$__azenv_us$content$__azenv_us$unusable
     fi
-    if [[ -n $origin ]]; then
+    if [[ -n $__azenv_origin ]]; then
       __azenv_activate chosen
-    elif [[ -z $pin ]]; then
+    elif [[ -z $__azenv_pin ]]; then
       __azenv_deactivate
     else
-      origin=pin new_id=none
-      if [[ -n $unusable ]]; then reason=$unusable
+      __azenv_origin=pin __azenv_new_id=none
+      if [[ -n $__azenv_unusable ]]; then __azenv_reason=$__azenv_unusable
       else
-        case $verdict in
-          context) new_id=$argument ;;
-          blocked) reason=$argument ;;
-          *) reason='not trusted; review it, then: azenv allow' ;;
+        case $__azenv_verdict in
+          context) __azenv_new_id=$__azenv_argument ;;
+          blocked) __azenv_reason=$__azenv_argument ;;
+          *) __azenv_reason='not trusted; review it, then: azenv allow' ;;
         esac
       fi
-      __azenv_show "$pin"
+      __azenv_show "$__azenv_pin"
       __azenv_activate "pin $__azenv_shown"
     fi
-    if [[ -z $origin ]]; then root_state=''; fi
-    __azenv_decided=$key$__azenv_us$root_state
-  elif [[ -n $__azenv_overlay && -z $__azenv_stuck ]]; then
-    __azenv_refresh_overlay "${__azenv_values[2]}"
+    if [[ -z $__azenv_origin ]]; then __azenv_root_state=''; fi
+    __azenv_decided=$__azenv_key$__azenv_us$__azenv_root_state
+  else
+    if [[ -n $__azenv_overlay && -z $__azenv_stuck ]]; then
+      __azenv_freshen "$__azenv_overlay" "$__azenv_id"
+      __azenv_stuck=$__azenv_new_stuck
+    fi
+    __azenv_arm  # not while the user is passing through
   fi
-  if [[ -n ${__AZENV_CHOICE-} ]]; then __azenv_mask "$moved"; else __azenv_masked=''; fi
-  __azenv_arm
+  if [[ -n ${__AZENV_CHOICE-} ]]; then __azenv_mask "$__azenv_cd"; else __azenv_masked=''; fi
 }
 
 # One `test` for the next prompt, true while nothing changed: expanded once by a builtin, it costs
@@ -598,31 +661,35 @@ __azenv_arm() {
   watch=()
   if [[ -z $__azenv_generation ]]; then \builtin return 0; fi
   if [[ -z ${__AZENV_CHOICE-} ]]; then
-    if [[ -z $alone ]]; then \builtin return 0; fi
+    if [[ -z $__azenv_alone ]]; then \builtin return 0; fi
     if [[ ${#__azenv_candidates[@]} -ne 0 ]]; then
       for candidate in "${__azenv_candidates[@]}"; do
-        if [[ $candidate == "$pin" ]]; then watch+=(-f "$pin" -a -r "$pin" -a ! -L "$pin" -a); \builtin break; fi
+        if [[ $candidate == "$__azenv_pin" ]]; then
+          watch+=(-f "$candidate" -a -r "$candidate" -a ! -L "$candidate" -a)
+          \builtin break
+        fi
         watch+=(! -e "$candidate" -a)
       done
     fi
-  else
-    pin='' content=''
   fi
   if [[ -n $__azenv_overlay ]]; then
     watch+=(-O "$__azenv_root" -a ! -L "$__azenv_root" -a)
     if [[ -z $__azenv_stuck ]]; then
-      watch+=(-f "$__azenv_overlay/azureProfile.json" -a ! "$__azenv_overlay/azureProfile.json" -nt "$__azenv_overlay/.stamp" -a
+      watch+=(-f "$__azenv_overlay/azureProfile.json" -a
+        ! "$__azenv_overlay/azureProfile.json" -nt "$__azenv_overlay/.stamp" -a
         ! "$__azenv_base/msal_token_cache.json" -nt "$__azenv_overlay/.stamp" -a)
     fi
   fi
   __azenv_watch_clock=''
-  if [[ -n ${__AZENV_CHOICE-} && -n ${__AZENV_UNTIL-} && $reason != 'the time is up' ]]; then
+  if [[ -n ${__AZENV_CHOICE-} && -n ${__AZENV_UNTIL-} && $__azenv_reason != 'the time is up' ]]; then
     __azenv_watch_clock=$__azenv_clock
-    watch+=(! "$__azenv_clock" -nt "$__azenv_root/until/$__AZENV_UNTIL" -a -e "$__azenv_root/until/$__AZENV_UNTIL" -a)
+    watch+=(! "$__azenv_clock" -nt "$__azenv_root/until/$__AZENV_UNTIL" -a
+      -e "$__azenv_root/until/$__AZENV_UNTIL" -a)
   fi
-  __azenv_watch_pwd=$pwd __azenv_watch_choice=${__AZENV_CHOICE-}$__azenv_us${__AZENV_UNTIL-}
-  __azenv_watch_pin=$pin __azenv_watch_content=$content
-  __azenv_watch=("${watch[@]+"${watch[@]}"}" -e "$__azenv_generation")
+  __azenv_watch_pwd=$__azenv_walked __azenv_watch_choice=${__AZENV_CHOICE-}$__azenv_us${__AZENV_UNTIL-}
+  __azenv_watch_pin='' __azenv_watch_content=$__azenv_content
+  if [[ -z ${__AZENV_CHOICE-} ]]; then __azenv_watch_pin=$__azenv_pin; fi
+  __azenv_watch=(${watch[@]+"${watch[@]}"} -e "$__azenv_generation")
 }
 
 # Options of the user that would change what this code means are off for its time: with nocasematch
@@ -636,17 +703,24 @@ __azenv_refresh_guarded() {
   if [[ -n $nocasematch ]]; then \builtin shopt -s nocasematch; fi
 }
 
+# Nothing changed: the pin's content is compared, not its time (direnv #452, mise #4390).
+__azenv_unchanged() {
+  \builtin local REPLY=''
+  # `read` without a name keeps every byte; 1 is the end of the file, 0 more than that, or a NUL
+  ! \builtin read -r -d '' -n 4097 <"$__azenv_watch_pin" && [[ $REPLY == "$__azenv_watch_content" ]]
+}
+
 # What runs at a prompt. The status must be taken by the very first statement (VS Code #226929).
 __azenv_hook() {
-  \builtin local __azenv_status="$?" REPLY=''
-  if [[ a == A || ${PWD-} != "$__azenv_watch_pwd" ||
+  __azenv_status=$?
+  if [[ a == A || $- == *a* ]]; then
+    __azenv_refresh_guarded
+  elif [[ ${PWD-} != "$__azenv_watch_pwd" ||
     ${__AZENV_CHOICE-}$__azenv_us${__AZENV_UNTIL-} != "$__azenv_watch_choice" ]] ||
     { [[ -n $__azenv_watch_clock ]] && ! __azenv_touch_clock; } || ! \builtin test "${__azenv_watch[@]}"; then
-    __azenv_refresh_guarded
-  # The content is compared, not its time (direnv #452, mise #4390). 0 = there is more, or a NUL.
-  elif [[ -n $__azenv_watch_pin ]] &&
-    { \builtin read -r -d '' -n 4097 <"$__azenv_watch_pin" || [[ $REPLY != "$__azenv_watch_content" ]]; }; then
-    __azenv_refresh_guarded
+    __azenv_refresh
+  elif [[ -n $__azenv_watch_pin ]] && ! __azenv_unchanged; then
+    __azenv_refresh
   fi
   # What runs after us in the same string wants the status; under `set -e` it would end the shell.
   # bash itself gives the status back after an entry of our own: returning it would only make an
@@ -654,10 +728,16 @@ __azenv_hook() {
   case $-,$__azenv_status in
     *e*,* | *,0) \builtin return 0 ;;
   esac
-  for REPLY in "${PROMPT_COMMAND[@]-}"; do
-    if [[ $REPLY == __azenv_hook ]]; then \builtin return 0; fi
-  done
+  if __azenv_own_entry; then \builtin return 0; fi
   \builtin return "$__azenv_status"
+}
+
+__azenv_own_entry() {
+  \builtin local entry
+  for entry in "${PROMPT_COMMAND[@]-}"; do
+    if [[ $entry == __azenv_hook ]]; then \builtin return 0; fi
+  done
+  \builtin return 1
 }
 
 # --- the public function --------------------------------------------------------------------
@@ -753,7 +833,7 @@ __azenv_install() {
   for entry in "${PROMPT_COMMAND[@]-}" "${STARSHIP_PROMPT_COMMAND-}" "${__vsc_original_prompt_command[@]-}"; do
     if __azenv_calls "$entry" __azenv_hook; then \builtin return 0; fi
   done
-  if ! { __azenv_local PROMPT_COMMAND; } 2>/dev/null; then \builtin return 0; fi
+  if ! { __azenv_writable PROMPT_COMMAND; } 2>/dev/null; then \builtin return 0; fi
   if [[ ${TERM_PROGRAM-} != vscode ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)); then own=1; fi
 
   if [[ -n ${PROMPT_COMMAND[*]-} ]]; then entries=("${PROMPT_COMMAND[@]}"); fi

@@ -35,21 +35,28 @@ if [[ "${__azenv_loaded-}" != "$__azenv_layout" ]]; then
   __azenv_hooked=''          # the hook runs at prompts
   __azenv_active=''          # a context is in force through us
   __azenv_overlay=''         # its AZURE_CONFIG_DIR
+  __azenv_id=''              # its id
   __azenv_kinds=''           # its kinds as its record has them
   __azenv_applied=''         # the same, with every `?` decided
-  __azenv_values=()          # its values by position
-  __azenv_text=''            # the same, joined
-  __azenv_half=''            # the values before, while a switch is under way
+  __azenv_text=''            # its values by position, joined
+  __azenv_half=''            # the same of the context before, while a switch is under way
   __azenv_seen=$'\001' __azenv_seen_extra=''  # the variables just after it was applied
   __azenv_now='' __azenv_now_extra='' __azenv_now_set=''
   __azenv_plain=''           # they held nothing but our values then
   __azenv_old_at=() __azenv_old_kind=() __azenv_old=()   # what was before: position, x|s, value
   __azenv_old_text=''        # the part of it that may be exported
+  __azenv_dropped=()         # names that it unset
   __azenv_clear=()           # names that are simply unset on leaving
-  __azenv_shape='' __azenv_shape_set=() __azenv_shape_rest=()
+  __azenv_shape='' __azenv_shape_set=() __azenv_shape_rest=()  # see __azenv_reshape
   __azenv_fields=()          # what __azenv_split made
 
   __azenv_clock=''           # our private clock file, for `-nt`
+
+  # What one run works with.
+  __azenv_pin='' __azenv_content='' __azenv_unusable='' __azenv_alone=''
+  __azenv_origin='' __azenv_reason='' __azenv_key='' __azenv_root_state='' __azenv_verdict='' __azenv_argument=''
+  __azenv_new=() __azenv_new_id='' __azenv_new_kinds='' __azenv_label='' __azenv_inherited='' __azenv_at=''
+  __azenv_changing=() __azenv_moved='' __azenv_new_stuck='' __azenv_cd=''
   __azenv_loaded=("$__azenv_layout")
 fi
 
@@ -100,7 +107,7 @@ __azenv_usable() { [[ -d $1 && -O $1 && ! -L $1 ]]; }
 __azenv_need_root() {
   \builtin local candidate
   if [[ -n $__azenv_root ]]; then
-    if __azenv_usable "$__azenv_root"; then \builtin return 0; fi
+    if [[ -O $__azenv_root && ! -L $__azenv_root ]]; then \builtin return 0; fi
   else
     __azenv_find_root
     if [[ -n $__azenv_root ]]; then \builtin return 0; fi
@@ -137,28 +144,30 @@ __azenv_split() { __azenv_fields=("${(@ps:\x1f:)1}"); }
 __azenv_lookup() {
   \builtin local text=''
   \builtin local -a head
-  verdict='' argument=''
+  __azenv_verdict='' __azenv_argument=''
   if [[ ! -f $__azenv_state/pins$1 ]]; then \builtin return 1; fi
   \builtin sysread -s 65536 text <"$__azenv_state/pins$1" || \builtin return 1
   head=("${(@0)text}")
   [[ ${#head} -ge 2 && $head[2] == "$2" ]] || \builtin return 1
   head=("${(@ps:\x1f:)head[1]}")
   [[ ${#head} -eq 3 && $head[3] == . ]] || \builtin return 1
-  verdict=$head[1] argument=$head[2]
+  __azenv_verdict=$head[1] __azenv_argument=$head[2]
 }
 
-# The context $1: sets new_id, new_kinds, new_values and label, or fails. The first two values are
-# composed here: a forged record must not choose the directory from which az imports code.
+# The context $1: sets new_id, label, new_kinds and new (its values by position), or fails. The
+# first two values are composed here: a forged record must not choose the directory from which az
+# imports code.
 __azenv_load() {
   \builtin local text=''
-  \builtin local -a fields
   [[ -n $1 && $1 != *[!0-9a-z-]* && -f $__azenv_state/contexts/$1 ]] || \builtin return 1
   \builtin sysread -s 65536 text <"$__azenv_state/contexts/$1" || \builtin return 1
-  fields=("${(@ps:\x1f:)text}")
-  [[ ${#fields} -eq $((__azenv_ne + 2)) && $fields[1] == "$1" && $fields[-1] == . ]] || \builtin return 1
-  __azenv_kinds_valid "$fields[3]" || \builtin return 1
-  new_id=$1 label=$fields[2] new_kinds=$fields[3]
-  new_values=("$__azenv_root/az/$1/.azure" "$origin" "${(@)fields[4,__azenv_ne+1]}")
+  __azenv_new=("${(@ps:\x1f:)text}")
+  [[ ${#__azenv_new} -eq $((__azenv_ne + 2)) && $__azenv_new[1] == "$1" && $__azenv_new[-1] == . ]] || \builtin return 1
+  __azenv_new_kinds=$__azenv_new[3]
+  [[ $__azenv_new_kinds == "$__azenv_kinds" ]] || __azenv_kinds_valid "$__azenv_new_kinds" || \builtin return 1
+  __azenv_new_id=$1 __azenv_label=$__azenv_new[2]
+  __azenv_new[-1]=() __azenv_new[1]=()
+  __azenv_new[1]=$__azenv_root/az/$1/.azure __azenv_new[2]=$__azenv_origin
 }
 
 __azenv_kinds_valid() {
@@ -167,10 +176,10 @@ __azenv_kinds_valid() {
 
 # The built-in context of which nothing can be reached; $1 says why.
 __azenv_load_none() {
-  new_id=none label='' new_kinds=$__azenv_none
-  new_values=("${__azenv_root:-/dev/null}/az/none/.azure" "$origin" none)
-  while [[ ${#new_values} -lt $__azenv_ne ]]; do new_values+=(''); done
-  new_values[__azenv_block]=$1
+  __azenv_new_id=none __azenv_label='' __azenv_new_kinds=$__azenv_none
+  __azenv_new=("${__azenv_root:-/dev/null}/az/none/.azure" "$__azenv_origin" none)
+  while [[ ${#__azenv_new} -lt $__azenv_ne ]]; do __azenv_new+=(''); done
+  __azenv_new[__azenv_block]=$1
 }
 
 # The overlay $1 is there, and neither its profile nor the base's token cache is newer than its stamp.
@@ -183,14 +192,13 @@ __azenv_fresh() {
 # first, and leaving asks each variable whether it holds a value of ours, the last or the one
 # before: the next prompt completes what was interrupted.
 
-# Tells of the first read-only name that would change between the kinds $1 and $2; fails without
-# one. zsh would end the function at an assignment to it, half way.
-__azenv_read_only() {
-  \builtin local index
-  for ((index = 1; index <= __azenv_nn; index++)); do
-    if [[ "${1[index]}${2[index]}" != *[=?-]* ]]; then \builtin continue; fi
-    if [[ ${(tP)__azenv_names[index]} != *readonly* ]]; then \builtin continue; fi
-    __azenv_error "$__azenv_names[index] is read-only in this shell; nothing was changed"
+# Tells which of the names is read-only; fails where none is. zsh would end the function at an
+# assignment to it, half way.
+__azenv_tell_read_only() {
+  \builtin local name
+  for name in "$@"; do
+    if [[ ${(tP)name} != *readonly* ]]; then \builtin continue; fi
+    __azenv_error "$name is read-only in this shell; nothing was changed"
     \builtin return 0
   done
   \builtin return 1
@@ -232,16 +240,18 @@ __azenv_adopt() {
     fi
     __azenv_old_at+=("$fields[index]") __azenv_old_kind+=(x) __azenv_old+=("$fields[index+1]")
   done
-  __azenv_kinds='' __azenv_applied=$fields[3] __azenv_values=("${(@)fields[4,__azenv_ne+3]}")
-  __azenv_seen=$'\001' __azenv_half='' __azenv_active=1
+  __azenv_id=$fields[2] __azenv_kinds='' __azenv_applied=$fields[3]
+  __azenv_text="${(pj:\x1f:)fields[4,__azenv_ne+3]}"
+  __azenv_seen=$'\001' __azenv_half='' __azenv_active=1 __azenv_dropped=()
 }
 
 # Sets inherited where the parent shell put these very values in force, and told it.
 __azenv_compare_inherited() {
   \builtin local -a values
-  values=("${new_values[@]}")
-  if [[ $__azenv_applied[__azenv_soft] == . ]]; then values[__azenv_soft]=''; fi
-  if [[ "${(pj:\x1f:)values}" == "${(pj:\x1f:)__azenv_values}" ]]; then inherited=1; fi
+  __azenv_split "$__azenv_text"
+  values=("${__azenv_new[@]}")
+  values[__azenv_soft]="$__azenv_fields[__azenv_soft]"
+  if [[ "${(pj:\x1f:)values}" == "$__azenv_text" ]]; then __azenv_inherited=1; fi
 }
 
 # An undo of another layout: the program reverses it by name, once. All of it is applied or nothing.
@@ -288,46 +298,74 @@ __azenv_restore() {
 # Takes our values back; snapshot first. Old values go before unsets, so that a name whose old
 # value is still owed never looks like one that the user unset.
 __azenv_leave() {
-  \builtin local index name
-  \builtin local -a old_of before
+  \builtin local number
   if [[ -z $__azenv_half && $__azenv_now == "$__azenv_seen" && $__azenv_now_extra == "$__azenv_seen_extra" ]]; then
-    for ((index = 1; index <= ${#__azenv_old_at}; index++)); do __azenv_restore "$index"; done
+    for ((number = 1; number <= ${#__azenv_old_at}; number++)); do __azenv_restore $number; done
     if [[ ${#__azenv_clear} -ne 0 ]]; then \builtin unset -v "${__azenv_clear[@]}"; fi
   else
-    if [[ -n $__azenv_half ]]; then __azenv_split "$__azenv_half"; before=("${__azenv_fields[@]}"); fi
-    for ((index = 1; index <= ${#__azenv_old_at}; index++)); do old_of[__azenv_old_at[index]]=$index; done
-    for ((index = 1; index <= __azenv_nn; index++)); do
-      name=$__azenv_names[index]
-      case $__azenv_applied[index] in
-        (=) # only a value that is still ours goes: what the user set meanwhile stays
-          if (( ! ${(P)+name} )); then \builtin continue; fi
-          [[ ${(P)name} == "$__azenv_values[index]" || -n $__azenv_half && ${(P)name} == "${before[index]-}" ]] || \builtin continue
-          if [[ -z ${old_of[index]-} ]]; then \builtin unset -v "$name"; \builtin continue; fi ;;
-        (-) if (( ${(P)+name} )); then \builtin continue; fi ;;
-        (*) \builtin continue ;;
-      esac
-      if [[ -n ${old_of[index]-} ]]; then __azenv_restore "$old_of[index]"; fi
-    done
+    __azenv_leave_touched
   fi
-  __azenv_active='' __azenv_half='' __azenv_values=() __azenv_text='' __azenv_kinds='' __azenv_applied=''
-  __azenv_old_at=() __azenv_old_kind=() __azenv_old=() __azenv_overlay=''
+  __azenv_active='' __azenv_id='' __azenv_half='' __azenv_text='' __azenv_kinds='' __azenv_applied=''
+  __azenv_old_at=() __azenv_old_kind=() __azenv_old=() __azenv_dropped=() __azenv_overlay=''
   \builtin unset -v __AZENV_UNDO
+}
+
+# The same, where somebody touched them: only a value that is still ours goes, what the user set
+# meanwhile stays.
+__azenv_leave_touched() {
+  \builtin local index name
+  \builtin local -a values before old_of
+  if [[ -n $__azenv_half ]]; then __azenv_split "$__azenv_half"; before=("${__azenv_fields[@]}"); fi
+  __azenv_split "$__azenv_text"
+  values=("${__azenv_fields[@]}")
+  for ((index = 1; index <= ${#__azenv_old_at}; index++)); do old_of[__azenv_old_at[index]]=$index; done
+  for ((index = 1; index <= __azenv_nn; index++)); do
+    name=$__azenv_names[index]
+    case $__azenv_applied[index] in
+      (=)
+        if (( ! ${(P)+name} )); then \builtin continue; fi
+        [[ ${(P)name} == "${values[index]-}" || -n $__azenv_half && ${(P)name} == "${before[index]-}" ]] || \builtin continue
+        if [[ -z ${old_of[index]-} ]]; then \builtin unset -v "$name"; \builtin continue; fi ;;
+      (-) if (( ${(P)+name} )); then \builtin continue; fi ;;
+      (*) \builtin continue ;;
+    esac
+    if [[ -n ${old_of[index]-} ]]; then __azenv_restore "$old_of[index]"; fi
+  done
+}
+
+# Which names will change between what is in force and the kinds $1 ('' = nothing): sets changing.
+# A read-only name is an obstacle only there.
+__azenv_find_changing() {
+  \builtin local index
+  __azenv_changing=(__AZENV_UNDO)
+  if [[ -n $__azenv_active ]]; then
+    if [[ $__azenv_shape != "$__azenv_applied" ]]; then __azenv_reshape "$__azenv_applied"; fi
+    __azenv_changing+=("${__azenv_shape_set[@]}" "${__azenv_dropped[@]}")
+    for index in $__azenv_old_at; do __azenv_changing+=("$__azenv_names[index]"); done
+  fi
+  if [[ -z $1 ]]; then \builtin return 0; fi
+  if [[ $__azenv_shape != "${1//\?/=}" ]]; then __azenv_reshape "${1//\?/=}"; fi
+  __azenv_changing+=("${__azenv_shape_set[@]}")
+  __azenv_which
+  for index in ${(s: :)${:-$__azenv_now_set$__azenv_now_extra}}; do
+    if [[ ${1[index]} == - ]]; then __azenv_changing+=("$__azenv_names[index]"); fi
+  done
 }
 
 # Writes the books for the new context: what the user has of the names that it changes.
 __azenv_plan() {
   \builtin local index name kept=' '
-  __azenv_old_at=() __azenv_old_kind=() __azenv_old=() __azenv_old_text='' drop=()
-  __azenv_applied=${new_kinds//\?/=}
+  __azenv_old_at=() __azenv_old_kind=() __azenv_old=() __azenv_old_text='' __azenv_dropped=()
+  __azenv_applied=${__azenv_new_kinds//\?/=}
   __azenv_which
   for index in ${(s: :)${:-$__azenv_now_set$__azenv_now_extra}}; do
     name=$__azenv_names[index]
-    case $new_kinds[index] in
+    case $__azenv_new_kinds[index] in
       (.) \builtin continue ;;
       (\?) # the user has his own: it stays
-        __azenv_applied[index]=. new_values[index]=''
+        __azenv_applied[index]=. __azenv_new[index]=''
         \builtin continue ;;
-      (-) drop+=("$name") ;;
+      (-) __azenv_dropped+=("$name") ;;
     esac
     kept+="$name "
     __azenv_old_at+=("$index") __azenv_old+=("${(P)name}")
@@ -342,10 +380,10 @@ __azenv_plan() {
     fi
   done
   if [[ $__azenv_shape != "$__azenv_applied" ]]; then __azenv_reshape "$__azenv_applied"; fi
-  __azenv_clear=()
   if [[ $kept == ' ' ]]; then
     __azenv_clear=("${__azenv_shape_set[@]}")
   else
+    __azenv_clear=()
     for name in "${__azenv_shape_set[@]}"; do
       if [[ $kept != *" $name "* ]]; then __azenv_clear+=("$name"); fi
     done
@@ -354,56 +392,67 @@ __azenv_plan() {
 
 # Puts the new context in the place of the one in force; with an argument, nothing.
 __azenv_switch() {
-  \builtin local moved='' index
-  \builtin local -a drop
+  __azenv_moved=''
   if [[ -z $__azenv_active && -n ${__AZENV_UNDO+1} ]]; then
     __azenv_adopt || __azenv_reverse || \builtin return 1
     if [[ -n $__azenv_active && $# -eq 0 ]]; then __azenv_compare_inherited; fi
   fi
   __azenv_snap
-  if [[ $# -eq 0 && -n $__azenv_active && $new_kinds == "$__azenv_kinds" && -z $__azenv_half &&
+  if [[ $# -eq 0 && -n $__azenv_active && $__azenv_new_kinds == "$__azenv_kinds" && -z $__azenv_half &&
     $__azenv_now == "$__azenv_seen" && $__azenv_now_extra == "$__azenv_seen_extra" ]]; then
     # A context of the same shape, and nobody touched anything: only values move.
-    __azenv_ro_any || ! __azenv_read_only "$__azenv_applied" "$new_kinds" || \builtin return 1
-    if [[ $__azenv_applied[__azenv_soft] == . ]]; then new_values[__azenv_soft]=''; fi
-    moved=1 __azenv_half=$__azenv_text
-  else
-    __azenv_ro || ! __azenv_read_only "$__azenv_applied" "${1-$new_kinds}" || \builtin return 1
+    if [[ $__azenv_applied[__azenv_soft] == . ]]; then __azenv_new[__azenv_soft]=''; fi
+    __azenv_moved=1
+  fi
+  if ! __azenv_ro; then
+    if [[ $# -eq 0 ]]; then __azenv_find_changing "$__azenv_new_kinds"; else __azenv_find_changing ''; fi
+    if __azenv_tell_read_only "${__azenv_changing[@]}"; then \builtin return 1; fi
+  fi
+  if [[ -z $__azenv_moved ]]; then
     if [[ -n $__azenv_active ]]; then __azenv_leave; __azenv_snap; fi
     if [[ $# -ne 0 ]]; then \builtin return 0; fi
     __azenv_plan
+  else
+    if [[ $__azenv_shape != "$__azenv_applied" ]]; then __azenv_reshape "$__azenv_applied"; fi
+    __azenv_half=$__azenv_text
   fi
-  __azenv_values=("${new_values[@]}") __azenv_text="${(pj:\x1f:)new_values}" __azenv_kinds=$new_kinds
-  __azenv_seen=$'\001' __azenv_active=1
-  \builtin export __AZENV_UNDO="$__azenv_layout$__azenv_us$new_id$__azenv_us$__azenv_applied$__azenv_us$__azenv_text$__azenv_us$__azenv_old_text"
-  if [[ -z $moved && ${#drop} -ne 0 ]]; then \builtin unset -v "${drop[@]}"; fi
-  if [[ $__azenv_applied == "$__azenv_usual"* ]]; then __azenv_put "${new_values[@]}"; fi
-  for index in $__azenv_shape_rest; do \builtin export "$__azenv_names[index]=$new_values[index]"; done
-  if [[ -n $moved && -n $__azenv_plain ]]; then
+
+  __azenv_text="${(pj:\x1f:)__azenv_new}"
+  __azenv_id=$__azenv_new_id __azenv_kinds=$__azenv_new_kinds __azenv_seen=$'\001' __azenv_active=1
+  \builtin export __AZENV_UNDO="$__azenv_layout$__azenv_us$__azenv_new_id$__azenv_us$__azenv_applied$__azenv_us$__azenv_text$__azenv_us$__azenv_old_text"
+  if [[ -z $__azenv_moved && ${#__azenv_dropped} -ne 0 ]]; then \builtin unset -v "${__azenv_dropped[@]}"; fi
+  if [[ $__azenv_applied == "$__azenv_usual"* ]]; then __azenv_put; fi
+  for __azenv_at in $__azenv_shape_rest; do
+    \builtin export "$__azenv_names[__azenv_at]=$__azenv_new[__azenv_at]"
+  done
+
+  if [[ -n $__azenv_moved && -n $__azenv_plain ]]; then
     __azenv_seen=$__azenv_text  # nothing was set beside our values: no second look
   else
     __azenv_snap
     __azenv_seen=$__azenv_now __azenv_seen_extra=$__azenv_now_extra __azenv_plain=''
-    if [[ $__azenv_now == "$__azenv_text" ]]; then __azenv_plain=1; fi
+    if [[ $__azenv_seen == "$__azenv_text" ]]; then __azenv_plain=1; fi
   fi
   __azenv_half=''
 }
 
 # --- deciding -------------------------------------------------------------------------------
 
-# Makes the overlay of $1 fresh, by the program where it must be; remembers where that fails.
-__azenv_refresh_overlay() {
-  __azenv_stuck=''
-  if __azenv_fresh "$__azenv_overlay"; then \builtin return 0; fi
-  __azenv_program overlay "$__azenv_root" "$1" zsh >&2
-  if ! __azenv_fresh "$__azenv_overlay"; then __azenv_stuck=1; fi
+# Sees to it that the overlay $1 of the context $2 is fresh, by the program where it must be; sets
+# new_stuck where that fails.
+__azenv_freshen() {
+  __azenv_new_stuck=''
+  if __azenv_fresh "$1"; then \builtin return 0; fi
+  __azenv_program overlay "$__azenv_root" "$2" zsh >&2
+  if ! __azenv_fresh "$1"; then __azenv_new_stuck=1; fi
 }
 
 # The verdict on the pin $1 with the content $2; the program is asked where no record answers.
+# Sets verdict and argument; verdict '' where nobody knows.
 __azenv_judge() {
   __azenv_lookup "$1" "$2" && \builtin return 0
   if [[ $__azenv_unanswered == *"$__azenv_us$1$__azenv_us$2$__azenv_us"* ]]; then \builtin return 0; fi
-  if [[ $root_state == foreign ]]; then \builtin return 0; fi
+  if [[ $__azenv_root_state == foreign ]]; then \builtin return 0; fi
   __azenv_program pin "$__azenv_root" "$1" zsh >&2
   if [[ ! -e $__azenv_generation ]]; then __azenv_find_generation; fi
   __azenv_lookup "$1" "$2" || __azenv_unanswered+="$__azenv_us$1$__azenv_us$2$__azenv_us"
@@ -411,32 +460,26 @@ __azenv_judge() {
 
 # Activates what origin, new_id and reason ask for; told as coming from $1.
 __azenv_activate() {
-  \builtin local new_kinds label inherited='' overlay="$__azenv_overlay" stuck="$__azenv_stuck"
-  \builtin local -a new_values
-  if [[ $root_state == foreign ]]; then
-    new_id=none reason='the runtime directory is not yours'
-    __azenv_load_none "$reason"
-    new_values[1]=/dev/null/azenv  # nothing can ever be created there
-    __azenv_stuck=1
+  __azenv_inherited='' __azenv_new_stuck=1
+  if [[ $__azenv_root_state == foreign ]]; then
+    __azenv_reason='the runtime directory is not yours'
+    __azenv_load_none "$__azenv_reason"
+    __azenv_new[1]=/dev/null/azenv  # nothing can ever be created there
   else
-    if [[ $new_id == none ]]; then
-      __azenv_load_none "$reason"
-    elif ! __azenv_load "$new_id"; then
-      new_id=none reason='the context is gone'
-      __azenv_load_none "$reason"
+    if [[ $__azenv_new_id == none ]]; then
+      __azenv_load_none "$__azenv_reason"
+    elif ! __azenv_load "$__azenv_new_id"; then
+      __azenv_reason='the context is gone'
+      __azenv_load_none "$__azenv_reason"
     fi
-    __azenv_overlay=$new_values[1]
-    __azenv_refresh_overlay "$new_id"
+    __azenv_freshen "$__azenv_new[1]" "$__azenv_new_id"
   fi
-  if ! __azenv_switch; then
-    __azenv_overlay=$overlay __azenv_stuck=$stuck
-    \builtin return 0
-  fi
-  __azenv_overlay=$new_values[1]
-  if [[ $new_id == none ]]; then
-    if [[ $ZSH_SUBSHELL == 0 ]]; then __azenv_error "blocked: $reason  ($1)"; fi
-  elif [[ -z $inherited ]]; then
-    __azenv_tell "$label  ($1)"
+  __azenv_switch || \builtin return 0
+  __azenv_overlay=$__azenv_new[1] __azenv_stuck=$__azenv_new_stuck
+  if [[ $__azenv_new_id == none ]]; then
+    if [[ $ZSH_SUBSHELL == 0 ]]; then __azenv_error "blocked: $__azenv_reason  ($1)"; fi
+  elif [[ -z $__azenv_inherited ]]; then
+    __azenv_tell "$__azenv_label  ($1)"
   fi
 }
 
@@ -450,13 +493,13 @@ __azenv_deactivate() {
 
 # A choice masks the pin: told on entering its directory, where it would select something else.
 __azenv_mask() {
-  if [[ $pin == "$__azenv_masked" ]]; then \builtin return 0; fi
-  __azenv_masked=$pin
-  if [[ -z $pin || -z $1 || -z ${AZENV_CONTEXT-} ]]; then \builtin return 0; fi
-  if __azenv_lookup "$pin" "$content" && [[ $verdict == denied || $argument == "${AZENV_CONTEXT_ID-}" ]]; then
+  if [[ $__azenv_pin == "$__azenv_masked" ]]; then \builtin return 0; fi
+  __azenv_masked=$__azenv_pin
+  if [[ -z $__azenv_pin || -z $1 || -z ${AZENV_CONTEXT-} ]]; then \builtin return 0; fi
+  if __azenv_lookup "$__azenv_pin" "$__azenv_content" && [[ $__azenv_verdict == denied || $__azenv_argument == "${AZENV_CONTEXT_ID-}" ]]; then
     \builtin return 0
   fi
-  __azenv_show "$pin"
+  __azenv_show "$__azenv_pin"
   __azenv_tell "this directory is pinned ($__azenv_shown), but your choice $AZENV_CONTEXT is in force; azenv use --follow"
 }
 
@@ -466,46 +509,46 @@ __azenv_mask() {
 __azenv_walk() {
   \builtin local dir="${PWD-}"
   __azenv_walked=$dir __azenv_candidates=()
-  if [[ $dir == /* ]]; then
-    while [[ $dir == /?* ]]; do __azenv_candidates+=("$dir/.azenv.toml"); dir=${dir%/*}; done
-    __azenv_candidates+=(/.azenv.toml)
-  fi
+  if [[ $dir != /* ]]; then \builtin return 0; fi
+  if [[ $dir == / ]]; then dir=''; fi
+  while [[ -n $dir ]]; do __azenv_candidates+=("$dir/.azenv.toml"); dir=${dir%/*}; done
+  __azenv_candidates+=(/.azenv.toml)
 }
 
 # The nearest pin that counts: sets pin, content, unusable (why), and alone ('' where the next
 # prompt must look at more than this one file).
 __azenv_find_pin() {
-  pin='' content='' unusable='' alone=1
-  for pin in "${__azenv_candidates[@]}"; do
-    if [[ ! -e $pin ]]; then \builtin continue; fi
-    content='' unusable=''
-    if [[ ! -f $pin || ! -r $pin || -L $pin ]]; then
-      unusable='not a plain readable file'
+  __azenv_pin='' __azenv_content='' __azenv_unusable='' __azenv_alone=1
+  for __azenv_pin in "${__azenv_candidates[@]}"; do
+    if [[ ! -e $__azenv_pin ]]; then \builtin continue; fi
+    __azenv_content='' __azenv_unusable=''
+    if [[ ! -f $__azenv_pin || ! -r $__azenv_pin || -L $__azenv_pin ]]; then
+      __azenv_unusable='not a plain readable file'
     else
       # One read, of at most 4,097 bytes; an empty file fails.
-      if ! \builtin sysread -s 4097 content <"$pin"; then content=''; fi
+      if ! \builtin sysread -s 4097 __azenv_content <"$__azenv_pin"; then __azenv_content=''; fi
       __azenv_check
     fi
-    if [[ -n $unusable ]]; then
-      alone=''
+    if [[ -n $__azenv_unusable ]]; then
+      __azenv_alone=''
       # Else one file in /tmp would block everybody.
-      if [[ ! -O $pin || -L $pin && ! -O ${pin%/*}/ ]]; then __azenv_ignore "$pin"; \builtin continue; fi
-    elif [[ $__azenv_denied == *"$__azenv_us$pin$__azenv_us$content$__azenv_us"* ]]; then
-      alone=''
+      if [[ ! -O $__azenv_pin || -L $__azenv_pin && ! -O ${__azenv_pin%/*}/ ]]; then __azenv_ignore "$__azenv_pin"; \builtin continue; fi
+    elif [[ -n $__azenv_denied && $__azenv_denied == *"$__azenv_us$__azenv_pin$__azenv_us$__azenv_content$__azenv_us"* ]]; then
+      __azenv_alone=''
       \builtin continue
     fi
     \builtin return 0
   done
-  pin='' content='' unusable=''
+  __azenv_pin='' __azenv_content='' __azenv_unusable=''
 }
 
 # What is wrong with content, counted in bytes.
 __azenv_check() {
   \builtin setopt local_options no_multibyte
-  if [[ ${#content} -gt 4096 || $content == *$'\0'* ]]; then
-    unusable='longer than 4096 bytes, or holds NUL'
-  elif [[ $content == $'\357\273\277'* ]]; then
-    unusable='begins with a byte order mark'
+  if [[ ${#__azenv_content} -gt 4096 || $__azenv_content == *$'\0'* ]]; then
+    __azenv_unusable='longer than 4096 bytes, or holds NUL'
+  elif [[ $__azenv_content == $'\357\273\277'* ]]; then
+    __azenv_unusable='begins with a byte order mark'
   fi
 }
 
@@ -513,7 +556,7 @@ __azenv_ignore() {
   if [[ $__azenv_ignored == *"$__azenv_us$1$__azenv_us"* ]]; then \builtin return 0; fi
   __azenv_ignored+="$__azenv_us$1$__azenv_us"
   __azenv_show "$1"
-  __azenv_tell "ignored: $unusable, and another user's  (pin $__azenv_shown)"
+  __azenv_tell "ignored: $__azenv_unusable, and another user's  (pin $__azenv_shown)"
 }
 
 # The token is the name of the one file there: unchanged costs one look, a new one a glob.
@@ -543,60 +586,63 @@ __azenv_touch_clock() {
 
 # Finds out what should be in force here, and puts it in force.
 __azenv_refresh() {
-  \builtin local pin='' content='' unusable='' alone='' verdict argument
-  \builtin local origin='' new_id='' reason='' key root_state='' moved='' pwd="${PWD-}"
+  __azenv_origin='' __azenv_new_id='' __azenv_reason='' __azenv_root_state='' __azenv_cd=''
   __azenv_watch=(-z x)
-  if [[ $pwd != "$__azenv_walked" ]]; then moved=1; __azenv_walk; fi
+  if [[ ${PWD-} != "$__azenv_walked" ]]; then __azenv_cd=1; __azenv_walk; fi
   if [[ ! -e $__azenv_generation ]]; then __azenv_find_generation; fi
   __azenv_find_pin
 
-  if [[ -n ${__AZENV_CHOICE-}$pin ]]; then
-    if __azenv_need_root; then root_state=$__azenv_root; else root_state=foreign; fi
+  if [[ -n ${__AZENV_CHOICE-}$__azenv_pin ]]; then
+    __azenv_root_state=foreign
+    if [[ -O $__azenv_root && ! -L $__azenv_root ]] || __azenv_need_root; then __azenv_root_state=$__azenv_root; fi
   fi
   if [[ -n ${__AZENV_CHOICE-} ]]; then
-    origin=choice new_id=$__AZENV_CHOICE reason=chosen
-    if [[ -n ${__AZENV_UNTIL-} && $root_state != foreign ]] && __azenv_time_is_up; then
-      new_id=none reason='the time is up'
+    __azenv_origin=choice __azenv_new_id=$__AZENV_CHOICE __azenv_reason=chosen
+    if [[ -n ${__AZENV_UNTIL-} && $__azenv_root_state != foreign ]] && __azenv_time_is_up; then
+      __azenv_new_id=none __azenv_reason='the time is up'
     fi
-    key=$origin$__azenv_us$new_id$__azenv_us$reason
+    __azenv_key=$__azenv_origin$__azenv_us$__azenv_new_id$__azenv_us$__azenv_reason
   else
-    key=$pin$__azenv_us$content$__azenv_us$unusable
+    __azenv_key=$__azenv_pin$__azenv_us$__azenv_content$__azenv_us$__azenv_unusable
   fi
 
-  if [[ $key$__azenv_us$root_state != "$__azenv_decided" ]]; then
+  if [[ $__azenv_key$__azenv_us$__azenv_root_state != "$__azenv_decided" ]]; then
     __azenv_decided=''  # what is interrupted is done again
-    if [[ -z $origin && -n $pin && -z $unusable ]]; then
-      while __azenv_judge "$pin" "$content"; [[ $verdict == denied ]]; do
-        __azenv_denied+=$__azenv_us$pin$__azenv_us$content$__azenv_us
+    if [[ -z $__azenv_origin && -n $__azenv_pin && -z $__azenv_unusable ]]; then
+      while __azenv_judge "$__azenv_pin" "$__azenv_content"; [[ $__azenv_verdict == denied ]]; do
+        __azenv_denied+=$__azenv_us$__azenv_pin$__azenv_us$__azenv_content$__azenv_us
         __azenv_find_pin
-        if [[ -z $pin || -n $unusable ]]; then \builtin break; fi
+        __azenv_key=$__azenv_pin$__azenv_us$__azenv_content$__azenv_us$__azenv_unusable
+        if [[ -z $__azenv_pin || -n $__azenv_unusable ]]; then \builtin break; fi
       done
-      key=$pin$__azenv_us$content$__azenv_us$unusable
     fi
-    if [[ -n $origin ]]; then
+    if [[ -n $__azenv_origin ]]; then
       __azenv_activate chosen
-    elif [[ -z $pin ]]; then
+    elif [[ -z $__azenv_pin ]]; then
       __azenv_deactivate
     else
-      origin=pin new_id=none
-      if [[ -n $unusable ]]; then reason=$unusable
+      __azenv_origin=pin __azenv_new_id=none
+      if [[ -n $__azenv_unusable ]]; then __azenv_reason=$__azenv_unusable
       else
-        case $verdict in
-          (context) new_id=$argument ;;
-          (blocked) reason=$argument ;;
-          (*) reason='not trusted; review it, then: azenv allow' ;;
+        case $__azenv_verdict in
+          (context) __azenv_new_id=$__azenv_argument ;;
+          (blocked) __azenv_reason=$__azenv_argument ;;
+          (*) __azenv_reason='not trusted; review it, then: azenv allow' ;;
         esac
       fi
-      __azenv_show "$pin"
+      __azenv_show "$__azenv_pin"
       __azenv_activate "pin $__azenv_shown"
     fi
-    if [[ -z $origin ]]; then root_state=''; fi
-    __azenv_decided=$key$__azenv_us$root_state
-  elif [[ -n $__azenv_overlay && -z $__azenv_stuck ]]; then
-    __azenv_refresh_overlay "$__azenv_values[3]"
+    if [[ -z $__azenv_origin ]]; then __azenv_root_state=''; fi
+    __azenv_decided=$__azenv_key$__azenv_us$__azenv_root_state
+  else
+    if [[ -n $__azenv_overlay && -z $__azenv_stuck ]]; then
+      __azenv_freshen "$__azenv_overlay" "$__azenv_id"
+      __azenv_stuck=$__azenv_new_stuck
+    fi
+    __azenv_arm  # not while the user is passing through
   fi
-  if [[ -n ${__AZENV_CHOICE-} ]]; then __azenv_mask "$moved"; else __azenv_masked=''; fi
-  __azenv_arm
+  if [[ -n ${__AZENV_CHOICE-} ]]; then __azenv_mask "$__azenv_cd"; else __azenv_masked=''; fi
 }
 
 # One `test` for the next prompt, true while nothing changed: expanded once by a builtin, it costs
@@ -606,28 +652,32 @@ __azenv_arm() {
   \builtin local -a watch
   if [[ -z $__azenv_generation ]]; then \builtin return 0; fi
   if [[ -z ${__AZENV_CHOICE-} ]]; then
-    if [[ -z $alone ]]; then \builtin return 0; fi
+    if [[ -z $__azenv_alone ]]; then \builtin return 0; fi
     for candidate in "${__azenv_candidates[@]}"; do
-      if [[ $candidate == "$pin" ]]; then watch+=(-f "$pin" -a -r "$pin" -a ! -L "$pin" -a); \builtin break; fi
+      if [[ $candidate == "$__azenv_pin" ]]; then
+        watch+=(-f "$candidate" -a -r "$candidate" -a ! -L "$candidate" -a)
+        \builtin break
+      fi
       watch+=(! -e "$candidate" -a)
     done
-  else
-    pin='' content=''
   fi
   if [[ -n $__azenv_overlay ]]; then
     watch+=(-O "$__azenv_root" -a ! -L "$__azenv_root" -a)
     if [[ -z $__azenv_stuck ]]; then
-      watch+=(-f "$__azenv_overlay/azureProfile.json" -a ! "$__azenv_overlay/azureProfile.json" -nt "$__azenv_overlay/.stamp" -a
+      watch+=(-f "$__azenv_overlay/azureProfile.json" -a
+        ! "$__azenv_overlay/azureProfile.json" -nt "$__azenv_overlay/.stamp" -a
         ! "$__azenv_base/msal_token_cache.json" -nt "$__azenv_overlay/.stamp" -a)
     fi
   fi
   __azenv_watch_clock=''
-  if [[ -n ${__AZENV_CHOICE-} && -n ${__AZENV_UNTIL-} && $reason != 'the time is up' ]]; then
+  if [[ -n ${__AZENV_CHOICE-} && -n ${__AZENV_UNTIL-} && $__azenv_reason != 'the time is up' ]]; then
     __azenv_watch_clock=$__azenv_clock
-    watch+=(! "$__azenv_clock" -nt "$__azenv_root/until/$__AZENV_UNTIL" -a -e "$__azenv_root/until/$__AZENV_UNTIL" -a)
+    watch+=(! "$__azenv_clock" -nt "$__azenv_root/until/$__AZENV_UNTIL" -a
+      -e "$__azenv_root/until/$__AZENV_UNTIL" -a)
   fi
-  __azenv_watch_pwd=$pwd __azenv_watch_choice=${__AZENV_CHOICE-}$__azenv_us${__AZENV_UNTIL-}
-  __azenv_watch_pin=$pin __azenv_watch_content=$content
+  __azenv_watch_pwd=$__azenv_walked __azenv_watch_choice=${__AZENV_CHOICE-}$__azenv_us${__AZENV_UNTIL-}
+  __azenv_watch_pin='' __azenv_watch_content=$__azenv_content
+  if [[ -z ${__AZENV_CHOICE-} ]]; then __azenv_watch_pin=$__azenv_pin; fi
   __azenv_watch=("${watch[@]}" -e "$__azenv_generation")
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from azenv.core.variables import NAMES, SETTABLE
+from azenv.core.variables import NAMES
 from azenv.dialects import posix
 from azenv.dialects.posix import assign, export, prologue, quote, unset
 
@@ -10,19 +10,10 @@ __all__ = ["NAME", "assign", "export", "prologue", "quote", "table", "unset"]
 
 NAME = "bash"
 
-_BUILTIN = "\\builtin"
-
 
 def table() -> str:
     """Return the variables table: facts, and the functions unrolled over its names.
 
-    `__azenv_ro` and `__azenv_ro_any` fail where a name of the table, or a settable one, is
-    read-only: `local` does for a read-only global, and changes nothing.
+    bash counts from 0, the table from 1: the first element stands empty.
     """
-    return (
-        posix.constants(base=0)
-        + posix.function("__azenv_ro", f"{_BUILTIN} local {' '.join(NAMES)}")
-        + posix.function("__azenv_ro_any", f"{_BUILTIN} local {' '.join(SETTABLE)}")
-        + posix.snapshot(base=0)
-        + posix.put(_BUILTIN)
-    )
+    return posix.constants(["", *NAMES]) + posix.snapshot() + posix.put("\\builtin")

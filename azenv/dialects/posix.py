@@ -65,17 +65,17 @@ def prologue(facts: Mapping[str, str | Sequence[str]]) -> str:
     return "".join(assign(f"__azenv_{name}", value) + "\n" for name, value in facts.items())
 
 
-def constants(base: int) -> str:
-    """Return the table's facts as assignments; `base` is the index of a shell's first element."""
+def constants(names: Sequence[str]) -> str:
+    """Return the table's facts as assignments; `names` so that name 1 has the index 1."""
     kinds = "".join("*" if name in SECRET else "." for name in NAMES)
     lines = (
         assign("__azenv_layout", LAYOUT),
         assign("__azenv_nu", str(len(USUAL))),
         assign("__azenv_ne", str(len(SETTABLE))),
         assign("__azenv_nn", str(len(NAMES))),
-        assign("__azenv_soft", str(NAMES.index(SOFT) + base)),
-        assign("__azenv_block", str(NAMES.index("AZENV_BLOCKED") + base)),
-        assign("__azenv_names", NAMES),
+        assign("__azenv_soft", str(NAMES.index(SOFT) + 1)),
+        assign("__azenv_block", str(NAMES.index("AZENV_BLOCKED") + 1)),
+        assign("__azenv_names", names),
         assign("__azenv_sec", kinds),
         assign("__azenv_none", NONE_KINDS),
         assign("__azenv_usual", "=" * len(USUAL)),
@@ -88,7 +88,7 @@ def function(name: str, *body: str) -> str:
     return "\n".join((f"{name}() {{", *(f"  {line}" for line in body), "}")) + "\n"
 
 
-def snapshot(base: int) -> str:
+def snapshot() -> str:
     """Return the functions that look at all names at once, unrolled: a loop costs ten times that.
 
     `__azenv_snap` sets __azenv_now, the joined values of the settable names, and
@@ -99,16 +99,18 @@ def snapshot(base: int) -> str:
     return function(
         "__azenv_snap",
         f'__azenv_now="{values}"',
-        f'__azenv_now_extra="{_positions(UNSETTABLE, base)}"',
-    ) + function("__azenv_which", f'__azenv_now_set="{_positions(SETTABLE, base)}"')
+        f'__azenv_now_extra="{_positions(UNSETTABLE)}"',
+    ) + function("__azenv_which", f'__azenv_now_set="{_positions(SETTABLE)}"')
 
 
 def put(builtin: str) -> str:
-    """Return the function that exports the usual names from its arguments, in one statement."""
-    words = " ".join(f'{name}="${{{number}}}"' for number, name in enumerate(USUAL, 1))
+    """Return the function that exports the usual names from __azenv_new, in one statement."""
+    words = " ".join(
+        f'{name}="${{__azenv_new[{number}]}}"' for number, name in enumerate(USUAL, 1)
+    )
     return function("__azenv_put", f"{builtin} export {words}")
 
 
-def _positions(names: Iterable[str], base: int) -> str:
-    """Return an expansion to the positions, each followed by a space, of the names that are set."""
-    return "".join(f"${{{name}+{NAMES.index(name) + base} }}" for name in names)
+def _positions(names: Iterable[str]) -> str:
+    """Return an expansion to the positions, from 1 and each with a space, of the names set."""
+    return "".join(f"${{{name}+{NAMES.index(name) + 1} }}" for name in names)
