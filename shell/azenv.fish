@@ -66,6 +66,8 @@ end
 function __azenv_clean -a text
     builtin set -g __azenv_cleaned $text
     if builtin string match -qr '[^ -~]' -- $text
+        # The limit of the user's holds for command substitutions too.
+        builtin set -l fish_read_limit 1048576
         builtin set -g __azenv_cleaned (builtin string replace -ra '[\p{C}\p{Zl}\p{Zp}]' '' -- $text)
     end
 end
@@ -841,6 +843,7 @@ function azenv --description 'Give every shell and every directory its own Azure
     end
     # The program gets, for this one call, where it may leave mail for this shell, and a nonce.
     builtin set -g __azenv_root_asked ''
+    builtin set -l fish_read_limit 1048576
     builtin set -l mail
     builtin set -l nonce (builtin random)(builtin random)(builtin random)
     if __azenv_find_root

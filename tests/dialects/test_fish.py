@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
 from azenv.core import variables
 from azenv.dialects import fish
 from tests.shells.harness import NASTY, NASTY_DIRECTORIES, require_tool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NASTY_VALUES = (
     NASTY,
