@@ -46,6 +46,7 @@ function Global:__azenv_new_state {
         # what was looked at last
         Here = $null; Candidates = [string[]] @(); Generation = ''; Seen = $null
         Denied = [Collections.Generic.Dictionary[string, string]]::new()
+        Unanswered = [Collections.Generic.Dictionary[string, string]]::new()
         ToldForeign = [Collections.Generic.Dictionary[string, string]]::new()
         ToldMasked = ''; Said = ''; ToldError = ''; ToldGone = $false
 
@@ -426,10 +427,12 @@ function Global:__azenv_follow_pin([string] $Pin, [string] $Text, [string] $Why)
         return $false
     }
     $verdict = @(__azenv_verdict $Pin $Text)
-    if (-not $verdict.Count) {
+    $unanswered = $null
+    if (-not $verdict.Count -and -not ($s.Unanswered.TryGetValue($Pin, [ref] $unanswered) -and [object]::Equals($unanswered, $Text))) {
         [void] (__azenv_find_root)
         [void] (__azenv_ask pin $s.Root $Pin powershell)
         $verdict = @(__azenv_verdict $Pin $Text)
+        if (-not $verdict.Count) { $s.Unanswered[$Pin] = $Text }        # one process, not one a visit
     }
     $word = if ($verdict.Count) { $verdict[0] } else { '' }
     if ($word -ceq 'denied') { $s.Denied[$Pin] = $s.Separator + $Text; return $false }
@@ -487,6 +490,7 @@ function Global:__azenv_look_at_generation {
     if ([object]::Equals($found, $s.Generation)) { return }
     $s.Generation = $found; $s.Seen = $null; $s.AskedRoot = $false
     $s.Denied.Clear()
+    $s.Unanswered.Clear()
 }
 
 # A FIFO counts as a file, has no length, and would hang the prompt; so would a device.
@@ -614,7 +618,10 @@ function Global:__azenv_words($Call, [object[]] $Given) {
             $value = $Given[$next++]
             if ($element -is [Management.Automation.Language.CommandParameterAst] -and $null -ne $element.Argument) {
                 if ($next -ge $Given.Count) { return , $plain.ToArray() }
-                $words.Add([string] $value + (__azenv_word $element.Argument $Given[$next++]))
+                $argument = __azenv_word $element.Argument $Given[$next++]
+                # `-o: json` are two words, typed or not
+                if ($element.Argument.Extent.StartOffset -eq $element.Extent.StartOffset + $element.ParameterName.Length + 2) { $words.Add([string] $value + $argument) }
+                else { $words.Add([string] $value); $words.Add($argument) }
             } elseif ($value -is [array] -and $element -isnot [Management.Automation.Language.ArrayLiteralAst]) {
                 foreach ($one in $value) { $words.Add([string] $one) }
             } elseif ($element.Extent.StartOffset -eq $end) {
@@ -638,10 +645,11 @@ function Global:__azenv_word($Element, $Value) {
 }
 
 # Before 7.3 a word with quotes falls apart and an empty one vanishes, unless written like this.
-function Global:__azenv_legacy_word([string] $Word) {
+# 5.1 puts quotes around a word with blanks, and a backslash before the closing one escapes it.
+function Global:__azenv_legacy_word([string] $Word, [bool] $IsBefore6) {
     $Word = $Word -replace '(\\*)"', '$1$1\"'
     if (-not $Word) { return '""' }
-    if ($Word -match '\s') { return $Word -replace '(\\+)$', '$1$1' }
+    if ($IsBefore6 -and $Word -match '\s') { return $Word -replace '(\\+)\z', '$1$1' }
     $Word
 }
 
@@ -685,7 +693,7 @@ function Global:azenv {
     $s.ToldGone = $false
     if (-not (__azenv_program_is_there)) { $Global:LASTEXITCODE = 127 } else {
         $words = __azenv_words $MyInvocation $args
-        if (__azenv_is_legacy) { $words = [string[]] @(foreach ($word in $words) { __azenv_legacy_word $word }) }
+        if (__azenv_is_legacy) { $words = [string[]] @(foreach ($word in $words) { __azenv_legacy_word $word ($PSVersionTable.PSVersion.Major -lt 6) }) }
         $call = __azenv_call $words.Length $MyInvocation.ExpectingInput
         $mail = ''; $nonce = [Guid]::NewGuid().ToString('N')
         # a completer calls the function, not the program: nothing of the shell may change then
