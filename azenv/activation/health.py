@@ -110,6 +110,8 @@ def stores(place: Place) -> Iterator[Finding]:
             load(store)
         except DamagedError as error:
             yield _damaged(name, path, error, partial(load, store))
+        except AzenvError as error:  # of a newer azenv: whole, and not ours to replace
+            yield Finding(FAIL, name, error.message, error.hint or "")
         else:
             if os.path.exists(path):
                 yield Finding(OK, name, f"{path} parses")

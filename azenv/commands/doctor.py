@@ -10,7 +10,7 @@ from azenv.activation.health import FAIL, OK, WARN, Finding
 from azenv.commands import surroundings
 from azenv.commands.parameters import output_option
 from azenv.core import errors
-from azenv.core.errors import AzenvError, DamagedError
+from azenv.core.errors import AzenvError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def examine(app: App, *, repair: bool) -> Iterator[tuple[str, Finding]]:
     yield from _repaired(health.leftovers(place), repair=repair)
     try:
         book = app.book
-    except DamagedError:
+    except AzenvError:
         pass  # told already, and not repaired: the rest would guess
     else:
         yield from _repaired(health.record_files(place, book), repair=repair)

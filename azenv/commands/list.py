@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from azenv.app import App
+    from azenv.core.model import Context
 
     Row = Sequence[str]
 
@@ -39,6 +40,7 @@ def list_command(
 
     It is held against names, subscriptions, tenants and accounts.
     """
+    contexts = app.book.contexts if app.output == "json" else {}
     known = glance.rows(app.place)
     given = {TENANT: tenant, ACCOUNT: account, CLOUD: cloud}
     filters = {column: wanted for column, wanted in given.items() if wanted is not None}
@@ -46,7 +48,7 @@ def list_command(
     rows.sort(key=lambda row: (row[NAME].casefold(), row[ID]))
     active, default = _marks(app, known)
     if app.output == "json":
-        write_objects(app, [row[ID] for row in rows], active, default)
+        write_objects([contexts[row[ID]] for row in rows if row[ID] in contexts], active, default)
     elif app.output == "tsv":
         output.write_tsv(cells(row, active, default) for row in rows)
     elif rows:
@@ -54,7 +56,8 @@ def list_command(
         marked = [("*" if row[ID] == active else "", *cells(row, active, default)) for row in rows]
         output.write_table(heads, marked)
     if not rows:
-        output.say("hint: azenv list" if known else "no context yet; hint: azenv import az")
+        output.say("none of the contexts fits" if known else "there is no context yet")
+        output.say(f"hint: azenv {'list' if known else 'import az'}")
 
 
 def _fits(row: Row, pattern: str | None, filters: dict[int, str]) -> bool:
@@ -86,6 +89,7 @@ def _marks(app: App, known: Sequence[Row]) -> tuple[str, str]:
         return glance.marks(app.place, known)
     except AzenvError as error:
         output.say(f"warning: {error.message}")
+        output.say("hint: azenv doctor")
         return "", ""
 
 
@@ -106,12 +110,12 @@ def cells(row: Row, active: str, default: str) -> tuple[str, ...]:
     )
 
 
-def write_objects(app: App, ids: Sequence[str], active: str, default: str) -> None:
-    """Print the contexts as the store has them, in the order of `ids`."""
-    contexts = app.book.contexts
+def write_objects(contexts: Sequence[Context], active: str, default: str) -> None:
+    """Print contexts as the store has them: true texts, and every setting."""
     objects = [
-        view.context_object(contexts[i], is_active=i == active, is_default=i == default)
-        for i in ids
-        if i in contexts  # removed since the index was read
+        view.context_object(
+            context, is_active=context.id == active, is_default=context.id == default
+        )
+        for context in contexts
     ]
     output.write_json("contexts", objects)

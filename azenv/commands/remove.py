@@ -40,7 +40,8 @@ def remove_command(app: App, words: tuple[str, ...], *, yes: bool) -> None:
         report(app, context)
         say(f'removed "{context.name}"')
     if found.link.source == Source.CHOICE and found.link.context_id in gone:
-        say("this shell is blocked now; hint: azenv use NAME, or azenv use --follow")
+        say("this shell is blocked now")
+        say("hint: azenv use NAME, or azenv use --follow")
     say("az itself stays signed in; nobody was signed out")
 
 

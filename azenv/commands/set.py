@@ -77,7 +77,8 @@ def set_command(
         report(app, after)
     elif scope is None and not app.environ.get(MAIL):
         report(app, after)
-        say(f"this shell has no azenv integration; hint: azenv exec {after.id} COMMAND")
+        say(f'"{after.name}" is not selected: this shell has no azenv integration')
+        say(f"hint: azenv exec {after.id} COMMAND")
     else:
         select(app, after.id, scope=scope, yes=yes)
 
@@ -141,9 +142,9 @@ def _context(
 
 def _tell(before: Context | None, after: Context, *, is_new: bool) -> None:
     subscription = after.target.subscription
-    if before is None:
-        say(f'{"added" if is_new else "found"} "{after.name}"')
-        if subscription and subscription.state != "Enabled":
-            say(f'warning: the subscription "{subscription.name}" is {subscription.state.lower()}')
-    else:
+    if before is not None:
         say(f'"{after.name}" is {"as before" if before == after else "changed"}')
+    elif is_new:
+        say(f'added "{after.name}"')
+    if before is None and subscription and subscription.state != "Enabled":
+        say(f'warning: the subscription "{subscription.name}" is {subscription.state.lower()}')

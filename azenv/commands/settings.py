@@ -36,8 +36,8 @@ class Settings:
     def of(cls, options: dict[str, Any]) -> Settings:
         """Return the settings that the options name. Raises UsageError for what nobody knows."""
         found = cls(**options)
-        for text in (found.group, found.location):
-            _ensure_plain(text or "")
+        for text in filter(None, (found.group, found.location, *found.tag)):
+            _ensure_plain(text)
         _families(found.exports)
         for name in filter(None, found.keep):
             _ensure_keepable(name)
@@ -89,7 +89,7 @@ def applied(book: Book, context: Context, changes: Settings) -> Context:
 
 def _ensure_plain(text: str) -> None:
     if names.printable(text) != text:
-        raise UsageError("a group or location may not hold control characters")
+        raise UsageError("a setting may not hold control characters")
 
 
 def _families(text: str | None) -> tuple[str, ...] | None:

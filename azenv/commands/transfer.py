@@ -96,11 +96,11 @@ def tell(incoming: Incoming, outcome: Outcome, would: str) -> None:
     for context in outcome.replaced:
         say(f'"{context.name}" {would or "was "}replaced')
     for name in outcome.skipped:
-        say(f'skipped "{name}": another context has that name; hint: --on-conflict rename')
+        say(f'skipped "{name}": another context has that name (--on-conflict rename adds it)')
     for name in incoming.unusable:
         say(f'skipped "{name}": it names no account or no tenant')
     for cloud, number in incoming.strange.items():
-        say(f'skipped {number} of the cloud "{cloud}", unknown here; hint: --with-clouds')
+        say(f'skipped {number} of the cloud "{cloud}", unknown here (--with-clouds takes it)')
     if incoming.had_secrets:
         say("the file also holds tokens or secrets; azenv left them there")
 

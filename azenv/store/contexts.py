@@ -9,7 +9,7 @@ import json
 import os
 
 from azenv.core.book import Book
-from azenv.core.errors import DamagedError
+from azenv.core.errors import AzenvError, DamagedError
 from azenv.core.model import (
     ACCOUNT_KINDS,
     DEFAULT_FAMILIES,
@@ -41,13 +41,19 @@ def new_id() -> str:
 
 
 def load(store: str) -> Book:
-    """Return the book; an empty one where there is no file yet. Raises DamagedError."""
+    """Return the book; an empty one where there is no file yet.
+
+    Raises DamagedError, or AzenvError for the file of a newer azenv.
+    """
     file = path(store)
     data = read_private(file)
     if data is None:
         return Book()
     try:
-        return parse(data)
+        top = json.loads(data)
+        if isinstance(top, dict) and isinstance(top.get("schema"), int) and top["schema"] > SCHEMA:
+            raise AzenvError(f"a newer azenv wrote {file}", hint="upgrade azenv")
+        return _book(top, data)
     except RecursionError:
         raise _damaged(file, "it is nested too deeply") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -65,13 +71,14 @@ def parse(data: bytes) -> Book:
 
     Raises ValueError, KeyError, TypeError or AttributeError where it is not one.
     """
-    top = json.loads(data)
-    if not isinstance(top, dict) or not isinstance(top.get("schema"), int):
-        message = "not a context store"
-        raise ValueError(message)  # noqa: TRY004  one kind of damage
-    if top["schema"] > SCHEMA:
-        message = f"schema {top['schema']} was written by a newer azenv"
-        raise ValueError(message)
+    return _book(json.loads(data), data)
+
+
+def _book(top: Object, data: bytes) -> Book:
+    if top["schema"] != SCHEMA:
+        raise ValueError("not a context store")
+    if b"\\u" in data:
+        _json(top).encode()  # half a surrogate pair is no text, and could never be printed
     book = Book(default=_text(top, "default"), az_seen=_text(top, "az_seen"))
     for item in top["contexts"]:
         book.put(_context(item))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # What a developer's own shell may have set, and must not reach a test.
 _OURS = ("AZENV_", "__AZENV_", "AZURE_", "ARM_")
 _CI = ("CI", "TF_BUILD", "GITHUB_ACTIONS")
-NASTY = "it's \\prod;x$(id)‘’%F{red}"
+NASTY = "it's \\prod;x$(id)\u2018\u2019%F{red}"  # PowerShell takes both for quotes
 
 
 class Ran(NamedTuple):
@@ -37,7 +37,9 @@ class Ran(NamedTuple):
 class Home:
     """One AZENV_HOME. az is signed in as Alice (dev, prod) and Bob (bank) after `sign_in()`."""
 
-    def __init__(self, top: Path, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(
+        self, top: Path, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         self.top = top / "home"
         self.base = self.top / ".azure"
         self.store = self.base / "azenv"

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tests.commands.conftest import Home
@@ -20,12 +20,20 @@ def command(*words: str, options: tuple[str, ...] = ()) -> list[str]:
 
 
 def azenv(
-    *words: str, home: Home, options: tuple[str, ...] = (), **more: Any  # noqa: ANN401
+    *words: str,
+    home: Home,
+    options: tuple[str, ...] = (),
+    stdout: int = subprocess.PIPE,
+    typed: str = "",
+    environ: dict[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run azenv to its end; stdout and stderr are text."""
-    streams = {"stdout": subprocess.PIPE, "stdin": subprocess.DEVNULL} | more
-    environ = dict(os.environ) | {"AZENV_HOME": str(home.top)}
+    """Run azenv to its end, with `typed` on stdin; stderr is text, and so is a piped stdout."""
     return subprocess.run(
         command(*words, options=options),
-        **{"env": environ, "stderr": subprocess.PIPE, "text": True, "check": False} | streams,
+        env=dict(os.environ) | {"AZENV_HOME": str(home.top)} if environ is None else environ,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        input=typed,
+        text=True,
+        check=False,
     )

@@ -60,13 +60,17 @@ def test_where_nobody_signed_in_is_an_error(empty: Home) -> None:
     assert "azenv import az" in empty.fail("rename", "a", "b")
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\tb", "x\u202ey", "\u2028", "n" * 129, "a\0b"])
+@pytest.mark.parametrize(
+    "name", ["", "  ", "a\nb", "a\tb", "x\u202ey", "\u2028", "n" * 129, "a\0b"]
+)
 def test_refuses_what_no_context_may_be_called(home: Home, name: str) -> None:
     home.fail("rename", "dev", name, code=2)
     assert "dev" in home.names()
 
 
-@pytest.mark.parametrize("name", ["-", "--x", "none", "ünï ☃", "n" * 128, " lead", "a/b", "[red]", "*"])
+@pytest.mark.parametrize(
+    "name", ["-", "--x", "none", "ünï ☃", "n" * 128, " lead", "a/b", "[red]", "*"]
+)
 def test_accepts_anything_else(home: Home, name: str) -> None:
     home.ok("rename", "--", "dev", name)
     assert name in home.names()

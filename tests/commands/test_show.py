@@ -88,6 +88,8 @@ def test_json_keys_are_pinned(home: Home) -> None:
 
 
 def test_never_shows_a_secret(home: Home) -> None:
-    (home.base / "msal_token_cache.json").write_text('{"RefreshToken": {"k": {"secret": "s3cr3t"}}}')
+    (home.base / "msal_token_cache.json").write_text(
+        '{"RefreshToken": {"k": {"secret": "s3cr3t"}}}'
+    )
     for form in ("table", "json", "tsv"):
         assert "s3cr3t" not in home.ok("show", "-o", form).out
