@@ -17,17 +17,35 @@ if TYPE_CHECKING:
     from azenv.store.paths import Paths
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
+_ROOT = os.path.dirname(_PACKAGE)
+
+COMPLETIONS = {
+    "bash": "azenv.bash",
+    "zsh": "_azenv",
+    "fish": "azenv.fish",
+    "powershell": "azenv.ps1",
+}
 
 
-def shell_file(shell: str) -> str:
-    """Return the text of the shell's file, from the wheel or from a checkout."""
-    name = f"azenv.{dialects.EXTENSIONS[shell]}"
+def shell_file(shell: str, stem: str = "azenv") -> str:
+    """Return the text of a file in `shell/`: the hook, or the file named `stem`."""
+    path = installed("shell", f"{stem}.{dialects.EXTENSIONS[shell]}")
+    with open(path, encoding="utf-8", newline="") as file:
+        return file.read()
+
+
+def completion_file(shell: str) -> str:
+    """Return where the shell's completions lie."""
+    return installed("completions", COMPLETIONS[shell])
+
+
+def installed(directory: str, name: str) -> str:
+    """Return the path of a shell file, of the wheel or of a checkout."""
     # the wheel has a copy inside the package; an editable install only has the source tree
-    for directory in (os.path.join(_PACKAGE, "_shell"), os.path.join(_PACKAGE, "..", "shell")):
-        path = os.path.join(directory, name)
+    for place in (os.path.join(_PACKAGE, f"_{directory}"), os.path.join(_ROOT, directory)):
+        path = os.path.join(place, name)
         if os.path.exists(path):
-            with open(path, encoding="utf-8", newline="") as file:
-                return file.read()
+            return path
     message = f"the file {name} is missing from this installation"
     raise AzenvError(message, hint="reinstall azenv")
 
@@ -45,9 +63,18 @@ def facts(paths: Paths) -> dict[str, str | list[str]]:
 
 
 def init_text(shell: str, paths: Paths) -> str:
-    """Return what `azenv init SHELL` prints: facts, the unrolled table, the shell's file."""
+    """Return what `azenv init SHELL` prints: facts, the unrolled table, the shell's files."""
     dialect = dialects.by_name(shell)
-    return dialect.prologue(facts(paths)) + dialect.table() + shell_file(shell)
+    completions = dialect.assign("__azenv_completions", completion_file(shell))
+    return "".join(
+        (
+            dialect.prologue(facts(paths)),
+            dialect.table(),
+            f"{completions}\n",
+            shell_file(shell),
+            shell_file(shell, "loader"),
+        )
+    )
 
 
 def detect(environ: Mapping[str, str]) -> str:

@@ -22,7 +22,7 @@ FOLLOW = "follow"
 
 
 @click.command("use")
-@click.argument("name", type=CONTEXT, required=False)
+@click.argument("name", type=CONTEXT, required=False, metavar="[NAME|-]")
 @click.option("--follow", is_flag=True, help="Drop the choice: follow the directory again.")
 @click.option("--none", "none", is_flag=True, help="Block: nothing may be reached.")
 @click.option("--for", "span", metavar="TIME", help="Block when this time is over (30m, 8h, 90s).")
