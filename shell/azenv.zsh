@@ -37,6 +37,7 @@ if [[ "${__azenv_loaded-}" != "$__azenv_layout" ]]; then
   __azenv_overlay=''         # its AZURE_CONFIG_DIR
   __azenv_id=''              # its id
   __azenv_kinds=''           # its kinds as its record has them
+  __azenv_said=''            # what was told of it
   __azenv_applied=''         # the same, with every `?` decided
   __azenv_text=''            # its values by position, joined
   __azenv_half=''            # the same of the context before, while a switch is under way
@@ -460,6 +461,7 @@ __azenv_judge() {
 
 # Activates what origin, new_id and reason ask for; told as coming from $1.
 __azenv_activate() {
+  \builtin local same=''
   __azenv_inherited='' __azenv_new_stuck=1
   if [[ $__azenv_root_state == foreign ]]; then
     __azenv_reason='the runtime directory is not yours'
@@ -474,13 +476,28 @@ __azenv_activate() {
     fi
     __azenv_freshen "$__azenv_new[1]" "$__azenv_new_id"
   fi
-  __azenv_switch || \builtin return 0
+  if __azenv_is_in_force; then
+    __azenv_inherited=''
+    if [[ $__azenv_new_id,$__azenv_reason,$1 == "$__azenv_said" ]]; then same=1; fi
+  else
+    __azenv_switch || \builtin return 0
+  fi
   __azenv_overlay=$__azenv_new[1] __azenv_stuck=$__azenv_new_stuck
+  __azenv_said=$__azenv_new_id,$__azenv_reason,$1
+  if [[ -n $same ]]; then \builtin return 0; fi
   if [[ $__azenv_new_id == none ]]; then
     if [[ $ZSH_SUBSHELL == 0 ]]; then __azenv_error "blocked: $__azenv_reason  ($1)"; fi
   elif [[ -z $__azenv_inherited ]]; then
     __azenv_tell "$__azenv_label  ($1)"
   fi
+}
+
+# A change elsewhere, and the answer here is the same: what the user made of the variables stays.
+__azenv_is_in_force() {
+  [[ -n $__azenv_active && -z $__azenv_half && $__azenv_new_id == "$__azenv_id" &&
+    $__azenv_new_kinds == "$__azenv_kinds" ]] || \builtin return 1
+  __azenv_compare_inherited
+  [[ -n $__azenv_inherited ]]
 }
 
 __azenv_deactivate() {
@@ -732,7 +749,8 @@ function azenv {
     "$__azenv_python" -I "$__azenv_launcher" "$@" || rc=$?
   fi
   if [[ -n $changed ]]; then
-    __azenv_decided='' __azenv_stuck=''
+    # What the user asks for by name is put in force whole, even where it is already.
+    __azenv_decided='' __azenv_stuck='' __azenv_kinds=''
     __azenv_refresh
     if [[ $ZSH_SUBSHELL != 0 ]]; then __azenv_error 'this subshell changed; the parent shell is unchanged'; fi
   elif [[ -n $__azenv_hooked && $ZSH_SUBSHELL == 0 ]]; then
