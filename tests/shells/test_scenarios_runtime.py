@@ -137,6 +137,25 @@ def test_a_change_elsewhere_is_silent_here(pinned: World, sh: Session) -> None:
     assert sh.active() == pinned.delta("dev")
 
 
+def test_what_the_user_changed_survives_a_change_elsewhere(pinned: World, sh: Session) -> None:
+    sh.go(pinned.directory("a"))
+    sh.export("ARM_TENANT_ID", "mine")
+    sh.export("AZURE_CLIENT_ID", "mine")
+    sh.unset("ARM_ENVIRONMENT")
+    inside = sh.env()
+    pinned.ensure("rename", "guest", "visitor")
+    sh.prompt(2)
+    assert sh.env() == inside
+
+
+def test_asking_by_name_puts_all_of_it_in_force_again(pinned: World, sh: Session) -> None:
+    sh.azenv("use", "dev")
+    sh.export("ARM_TENANT_ID", "mine")
+    sh.unset("ARM_ENVIRONMENT")
+    sh.azenv("use", "dev")
+    assert sh.active() == pinned.delta("dev", "choice")
+
+
 @pytest.mark.parametrize("source", ["choice", "pin"])
 def test_a_context_that_is_removed_while_in_force_blocks(
     pinned: World, sh: Session, source: str
