@@ -75,7 +75,7 @@ class Identity:
         if chosen not in mine:
             if chosen != self.tenant.casefold():
                 raise AzenvError(
-                    f"azenv has lost the subscription {self.chosen} of this context",
+                    f"azenv has lost the subscription {self.chosen!a} of this context",
                     hint="azenv import az",
                 )
             mine[chosen] = azrows.tenant_level(self.cloud, self.tenant, self._user())
@@ -121,10 +121,13 @@ class Identity:
         return max(found, key=lambda item: item.time, default=None)
 
     def sign_in_command(self) -> str:
-        """Return what to type in the context to sign in there."""
+        """Return what to type in the context to sign in there, in display form."""
+        from azenv.core.names import display
+
+        tenant = display(self.tenant)
         if self.kind == "user":
-            return f"az login --tenant {self.tenant}"
-        return f"az login --service-principal --username {self.username} --tenant {self.tenant}"
+            return f"az login --tenant {tenant}"
+        return f"az login --service-principal --username {display(self.username)} --tenant {tenant}"
 
 
 def _is_news(row: Row, known: Row | None) -> bool:

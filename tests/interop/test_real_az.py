@@ -134,6 +134,9 @@ class World:
             "AZURE_CORE_INSTANCE_DISCOVERY": "false",
             "AZURE_CORE_LOGIN_EXPERIENCE_V2": "false",
             "REQUESTS_CA_BUNDLE": str(self.azure.ca_file),
+            # nothing but the cloud on localhost is reached: everything else fails at once
+            "HTTPS_PROXY": "http://127.0.0.1:9",
+            "HTTP_PROXY": "http://127.0.0.1:9",
             "NO_PROXY": "localhost",
             **({} if blocked else variables),
         }
