@@ -44,69 +44,36 @@ def merge(
     A context of the same identity and name is updated first; then any of the same identity that
     this import has not yet used; what is left is added under its own name.
     """
-    outcome = Outcome()
-    items = _reconciled(book, incoming)
-    claimed: dict[int, Context] = {}
-    used: set[str] = set()
-    for find in (_same_name, _same_identity):
+    merging = _Merging(book, new_id, policy)
+    merging.run(_reconciled(book, incoming))
+    return merging.outcome
+
+
+class _Merging:
+    """One merge: the book, and which of its contexts this merge has used."""
+
+    def __init__(self, book: Book, new_id: Callable[[], str], policy: str) -> None:
+        self.outcome = Outcome()
+        self._book = book
+        self._new_id = new_id
+        self._policy = policy
+        self._used: set[str] = set()
+
+    def run(self, items: Sequence[Context]) -> None:
+        claimed: dict[int, Context] = {}
+        for find in (_same_name, _same_identity):
+            for number, item in enumerate(items):
+                same = None if number in claimed else find(self._book, item, self._used)
+                if same is not None:
+                    claimed[number] = same
+                    self._used.add(same.id)
+        for number, old in claimed.items():
+            self._update(old, items[number])
         for number, item in enumerate(items):
-            same = None if number in claimed else find(book, item, used)
-            if same is not None:
-                claimed[number] = same
-                used.add(same.id)
-    for number, item in enumerate(items):
-        if number in claimed:
-            _update(book, claimed[number], item, outcome)
-        else:
-            _add(book, item, new_id, policy, outcome)
-    return outcome
+            if number not in claimed:
+                self._used.add(self._add(item))
 
-
-def _same_name(book: Book, item: Context, used: set[str]) -> Context | None:
-    taken = book.named(item.name) if item.name else None
-    is_same = taken is not None and taken.target.identity == item.target.identity
-    return taken if is_same and taken is not None and taken.id not in used else None
-
-
-def _same_identity(book: Book, item: Context, used: set[str]) -> Context | None:
-    same = book.of(item.target.identity)
-    if not item.name and same:
-        return same[0]
-    return next((context for context in same if context.id not in used), None)
-
-
-def _update(book: Book, old: Context, item: Context, outcome: Outcome) -> None:
-    now = book.contexts[old.id]
-    new = replace(now, target=richer(now.target, item.target))
-    (outcome.unchanged if new == now else outcome.updated).append(book.put(new))
-
-
-def _add(
-    book: Book, item: Context, new_id: Callable[[], str], policy: str, outcome: Outcome
-) -> None:
-    def is_taken(name: str) -> bool:
-        return book.named(name) is not None
-
-    same = book.of(item.target.identity) if not item.name else []
-    if same:  # the same row twice in one file
-        _update(book, same[0], item, outcome)
-        return
-    name = names.acceptable(item.name) if item.name else names.generated(item.target, is_taken)
-    taken = book.named(name)
-    if taken is not None and policy == SKIP:
-        outcome.skipped.append(name)
-        return
-    if taken is not None and policy == RENAME:
-        name, taken = names.numbered(name, is_taken), None
-    fresh = replace(item, id=new_id(), name=name)
-    if taken is not None:
-        outcome.replaced.append(taken)
-        book.displace(taken, fresh)
-    book.known.pop(item.target.identity, None)
-    outcome.added.append(book.put(fresh))
-
-
-def richer(old: Target, new: Target) -> Target:
+    def richer(old: Target, new: Target) -> Target:
     """Return `new`, with what only `old` knows: a file may hold less than the store does."""
     account = replace(
         new.account,
