@@ -450,19 +450,15 @@ __azenv_switch() {
 
 # --- deciding -------------------------------------------------------------------------------
 
-# Sees to it that the overlay $1 of the context $2 is fresh, by the program where it must be; sets
-# new_stuck where that fails.
+# Has the program freshen the overlay $1 of the context $2; sets new_stuck where that fails.
 __azenv_freshen() {
-  __azenv_new_stuck=''
-  if __azenv_fresh "$1"; then \builtin return 0; fi
   __azenv_program overlay "$__azenv_root" "$2" "$__azenv_shell" >&2 || :
   __azenv_fresh "$1" || __azenv_new_stuck=1
 }
 
-# The verdict on the pin $1 with the content $2; the program is asked where no record answers.
-# Sets verdict and argument; verdict '' where nobody knows.
-__azenv_judge() {
-  __azenv_lookup "$1" "$2" && \builtin return 0
+# No record answers for the pin $1 with the content $2: the program is asked, once. Sets verdict and
+# argument; verdict '' where nobody knows.
+__azenv_ask() {
   __azenv_verdict=blocked
   if __azenv_too_long "$2"; then __azenv_argument='longer than 4096 bytes, or holds NUL'; \builtin return 0; fi
   if [[ $2 == $'\357\273\277'* ]]; then __azenv_argument='begins with a byte order mark'; \builtin return 0; fi
@@ -491,7 +487,8 @@ __azenv_activate() {
       __azenv_reason='the context is gone'
       __azenv_load_none "$__azenv_reason"
     fi
-    __azenv_freshen "${__azenv_new[1]}" "$__azenv_new_id"
+    __azenv_new_stuck=''
+    __azenv_fresh "${__azenv_new[1]}" || __azenv_freshen "${__azenv_new[1]}" "$__azenv_new_id"
   fi
   if __azenv_is_in_force; then
     __azenv_inherited=''
@@ -558,7 +555,7 @@ __azenv_find_pin() {
     if [[ ! -f $__azenv_pin || ! -r $__azenv_pin || -L $__azenv_pin ]]; then
       __azenv_unusable='not a plain readable file'
     # 0 = stopped at the limit or at a NUL, 1 = the end of the file. The limit counts characters;
-    # where that matters, __azenv_judge counts bytes.
+    # where that matters, __azenv_ask counts bytes.
     elif IFS='' \builtin read -r -d '' -n 4097 __azenv_content <"$__azenv_pin"; then
       __azenv_unusable='longer than 4096 bytes, or holds NUL'
     fi
@@ -635,7 +632,10 @@ __azenv_refresh() {
   if [[ $__azenv_key$__azenv_us$__azenv_root_state != "$__azenv_decided" ]]; then
     __azenv_decided=''  # what is interrupted is done again
     if [[ -z $__azenv_origin && -n $__azenv_pin && -z $__azenv_unusable ]]; then
-      while __azenv_judge "$__azenv_pin" "$__azenv_content"; [[ $__azenv_verdict == denied ]]; do
+      while
+        __azenv_lookup "$__azenv_pin" "$__azenv_content" || __azenv_ask "$__azenv_pin" "$__azenv_content"
+        [[ $__azenv_verdict == denied ]]
+      do
         __azenv_denied+=$__azenv_us$__azenv_pin$__azenv_us$__azenv_content$__azenv_us
         __azenv_find_pin
         __azenv_key=$__azenv_pin$__azenv_us$__azenv_content$__azenv_us$__azenv_unusable
@@ -662,7 +662,8 @@ __azenv_refresh() {
     if [[ -z $__azenv_origin ]]; then __azenv_root_state=''; fi
     __azenv_decided=$__azenv_key$__azenv_us$__azenv_root_state
   else
-    if [[ -n $__azenv_overlay && -z $__azenv_stuck ]]; then
+    if [[ -n $__azenv_overlay && -z $__azenv_stuck ]] && ! __azenv_fresh "$__azenv_overlay"; then
+      __azenv_new_stuck=''
       __azenv_freshen "$__azenv_overlay" "$__azenv_id"
       __azenv_stuck=$__azenv_new_stuck
     fi

@@ -439,25 +439,30 @@ __azenv_switch() {
 
 # --- deciding -------------------------------------------------------------------------------
 
-# Sees to it that the overlay $1 of the context $2 is fresh, by the program where it must be; sets
-# new_stuck where that fails.
+# Has the program freshen the overlay $1 of the context $2; sets new_stuck where that fails.
 __azenv_freshen() {
-  __azenv_new_stuck=''
-  if __azenv_fresh "$1"; then \builtin return 0; fi
   __azenv_program overlay "$__azenv_root" "$2" zsh >&2
   if ! __azenv_fresh "$1"; then __azenv_new_stuck=1; fi
 }
 
-# The verdict on the pin $1 with the content $2; the program is asked where no record answers.
-# Sets verdict and argument; verdict '' where nobody knows.
-__azenv_judge() {
-  __azenv_lookup "$1" "$2" && \builtin return 0
+# No record answers for the pin $1 with the content $2: the program is asked, once. Sets verdict and
+# argument; verdict '' where nobody knows.
+__azenv_ask() {
+  __azenv_verdict=blocked
+  if __azenv_too_long "$2" || [[ $2 == *$'\0'* ]]; then
+    __azenv_argument='longer than 4096 bytes, or holds NUL'
+    \builtin return 0
+  fi
+  if [[ $2 == $'\357\273\277'* ]]; then __azenv_argument='begins with a byte order mark'; \builtin return 0; fi
+  __azenv_verdict=''
   if [[ $__azenv_unanswered == *"$__azenv_us$1$__azenv_us$2$__azenv_us"* ]]; then \builtin return 0; fi
   if [[ $__azenv_root_state == foreign ]]; then \builtin return 0; fi
   __azenv_program pin "$__azenv_root" "$1" zsh >&2
   if [[ ! -e $__azenv_generation ]]; then __azenv_find_generation; fi
   __azenv_lookup "$1" "$2" || __azenv_unanswered+="$__azenv_us$1$__azenv_us$2$__azenv_us"
 }
+
+__azenv_too_long() { \builtin setopt local_options no_multibyte; [[ ${#1} -gt 4096 ]]; }
 
 # Activates what origin, new_id and reason ask for; told as coming from $1.
 __azenv_activate() {
@@ -474,7 +479,8 @@ __azenv_activate() {
       __azenv_reason='the context is gone'
       __azenv_load_none "$__azenv_reason"
     fi
-    __azenv_freshen "$__azenv_new[1]" "$__azenv_new_id"
+    __azenv_new_stuck=''
+    if ! __azenv_fresh "$__azenv_new[1]"; then __azenv_freshen "$__azenv_new[1]" "$__azenv_new_id"; fi
   fi
   if __azenv_is_in_force; then
     __azenv_inherited=''
@@ -541,10 +547,10 @@ __azenv_find_pin() {
     __azenv_content='' __azenv_unusable=''
     if [[ ! -f $__azenv_pin || ! -r $__azenv_pin || -L $__azenv_pin ]]; then
       __azenv_unusable='not a plain readable file'
-    else
-      # One read, of at most 4,097 bytes; an empty file fails.
-      if ! \builtin sysread -s 4097 __azenv_content <"$__azenv_pin"; then __azenv_content=''; fi
-      __azenv_check
+    # One read, of at most 4,097 bytes; it fails for an empty file. What is too long, or holds NUL,
+    # has no record: __azenv_ask says why.
+    elif ! \builtin sysread -s 4097 __azenv_content <"$__azenv_pin"; then
+      __azenv_content=''
     fi
     if [[ -n $__azenv_unusable ]]; then
       __azenv_alone=''
@@ -557,16 +563,6 @@ __azenv_find_pin() {
     \builtin return 0
   done
   __azenv_pin='' __azenv_content='' __azenv_unusable=''
-}
-
-# What is wrong with content, counted in bytes.
-__azenv_check() {
-  \builtin setopt local_options no_multibyte
-  if [[ ${#__azenv_content} -gt 4096 || $__azenv_content == *$'\0'* ]]; then
-    __azenv_unusable='longer than 4096 bytes, or holds NUL'
-  elif [[ $__azenv_content == $'\357\273\277'* ]]; then
-    __azenv_unusable='begins with a byte order mark'
-  fi
 }
 
 __azenv_ignore() {
@@ -611,7 +607,8 @@ __azenv_refresh() {
 
   if [[ -n ${__AZENV_CHOICE-}$__azenv_pin ]]; then
     __azenv_root_state=foreign
-    if [[ -O $__azenv_root && ! -L $__azenv_root ]] || __azenv_need_root; then __azenv_root_state=$__azenv_root; fi
+    if [[ -O $__azenv_root && ! -L $__azenv_root ]]; then __azenv_root_state=$__azenv_root
+    elif __azenv_need_root; then __azenv_root_state=$__azenv_root; fi
   fi
   if [[ -n ${__AZENV_CHOICE-} ]]; then
     __azenv_origin=choice __azenv_new_id=$__AZENV_CHOICE __azenv_reason=chosen
@@ -626,7 +623,10 @@ __azenv_refresh() {
   if [[ $__azenv_key$__azenv_us$__azenv_root_state != "$__azenv_decided" ]]; then
     __azenv_decided=''  # what is interrupted is done again
     if [[ -z $__azenv_origin && -n $__azenv_pin && -z $__azenv_unusable ]]; then
-      while __azenv_judge "$__azenv_pin" "$__azenv_content"; [[ $__azenv_verdict == denied ]]; do
+      while
+        if ! __azenv_lookup "$__azenv_pin" "$__azenv_content"; then __azenv_ask "$__azenv_pin" "$__azenv_content"; fi
+        [[ $__azenv_verdict == denied ]]
+      do
         __azenv_denied+=$__azenv_us$__azenv_pin$__azenv_us$__azenv_content$__azenv_us
         __azenv_find_pin
         __azenv_key=$__azenv_pin$__azenv_us$__azenv_content$__azenv_us$__azenv_unusable
@@ -653,12 +653,13 @@ __azenv_refresh() {
     if [[ -z $__azenv_origin ]]; then __azenv_root_state=''; fi
     __azenv_decided=$__azenv_key$__azenv_us$__azenv_root_state
   else
-    if [[ -n $__azenv_overlay && -z $__azenv_stuck ]]; then
+    if [[ -n $__azenv_overlay && -z $__azenv_stuck ]] && ! __azenv_fresh "$__azenv_overlay"; then
+      __azenv_new_stuck=''
       __azenv_freshen "$__azenv_overlay" "$__azenv_id"
       __azenv_stuck=$__azenv_new_stuck
     fi
-    __azenv_arm  # not while the user is passing through
   fi
+  __azenv_arm
   if [[ -n ${__AZENV_CHOICE-} ]]; then __azenv_mask "$__azenv_cd"; else __azenv_masked=''; fi
 }
 

@@ -16,4 +16,4 @@ def table() -> str:
 
     bash counts from 0, the table from 1: the first element stands empty.
     """
-    return posix.constants(["", *NAMES]) + posix.snapshot() + posix.put("\\builtin")
+    return posix.constants(["", *NAMES]) + posix.snapshot(len(NAMES)) + posix.put("\\builtin")

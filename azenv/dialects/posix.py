@@ -7,6 +7,7 @@ from azenv.core.variables import (
     NAMES,
     NONE_KINDS,
     SECRET,
+    SEPARATOR,
     SETTABLE,
     SOFT,
     UNSETTABLE,
@@ -88,29 +89,40 @@ def function(name: str, *body: str) -> str:
     return "\n".join((f"{name}() {{", *(f"  {line}" for line in body), "}")) + "\n"
 
 
-def snapshot() -> str:
+def snapshot(size: int) -> str:
     """Return the functions that look at all names at once, unrolled: a loop costs ten times that.
+
+    `size` says how many expansions make one word.
 
     `__azenv_snap` sets __azenv_now, the joined values of the settable names, and
     __azenv_now_extra, the positions of the others that are set. `__azenv_which` sets
     __azenv_now_set, the positions of the settable names that are set.
     """
-    values = "$__azenv_us".join(f"${{{name}-}}" for name in SETTABLE)
+    values = [f"{SEPARATOR}${{{name}-}}" for name in SETTABLE]
+    values[0] = values[0].removeprefix(SEPARATOR)
     return function(
         "__azenv_snap",
-        f'__azenv_now="{values}"',
-        f'__azenv_now_extra="{_positions(UNSETTABLE)}"',
-    ) + function("__azenv_which", f'__azenv_now_set="{_positions(SETTABLE)}"')
+        *_concatenate("__azenv_now", values, size),
+        *_concatenate("__azenv_now_extra", _positions(UNSETTABLE), size),
+    ) + function("__azenv_which", *_concatenate("__azenv_now_set", _positions(SETTABLE), size))
 
 
 def put(builtin: str) -> str:
     """Return the function that exports the usual names from __azenv_new, in one statement."""
-    words = " ".join(
-        f'{name}="${{__azenv_new[{number}]}}"' for number, name in enumerate(USUAL, 1)
-    )
+    words = " ".join(f'{name}="${{__azenv_new[{number}]}}"' for number, name in enumerate(USUAL, 1))
     return function("__azenv_put", f"{builtin} export {words}")
 
 
-def _positions(names: Iterable[str]) -> str:
-    """Return an expansion to the positions, from 1 and each with a space, of the names set."""
-    return "".join(f"${{{name}+{NAMES.index(name) + 1} }}" for name in names)
+def chunks(words: Sequence[str], size: int) -> list[str]:
+    """Return `words`, joined `size` at a time."""
+    return ["".join(words[start : start + size]) for start in range(0, len(words), size)]
+
+
+def _concatenate(name: str, words: Sequence[str], size: int) -> list[str]:
+    first, *rest = chunks(words, size)
+    return [f'{name}="{first}"', *(f'{name}+="{chunk}"' for chunk in rest)]
+
+
+def _positions(names: Iterable[str]) -> list[str]:
+    """Return for each name what expands to its position, from 1, and a space where it is set."""
+    return [f"${{{name}+{NAMES.index(name) + 1} }}" for name in names]
