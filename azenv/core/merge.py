@@ -73,7 +73,54 @@ class _Merging:
             if number not in claimed:
                 self._used.add(self._add(item))
 
-    def richer(old: Target, new: Target) -> Target:
+    def _update(self, old: Context, item: Context) -> str:
+        now = self._book.contexts[old.id]
+        new = replace(now, target=richer(now.target, item.target))
+        kind = self.outcome.unchanged if new == now else self.outcome.updated
+        kind.append(self._book.put(new))
+        return new.id
+
+    def _add(self, item: Context) -> str:
+        """Add one context, as far as the policy lets it; return the id that it has now."""
+        book = self._book
+
+        def is_taken(name: str) -> bool:
+            return book.named(name) is not None
+
+        same = book.of(item.target.identity) if not item.name else []
+        if same:  # the same row twice in one file
+            return self._update(same[0], item)
+        name = names.acceptable(item.name) if item.name else names.generated(item.target, is_taken)
+        taken = book.named(name)
+        if taken is not None and self._policy == SKIP:
+            self.outcome.skipped.append(name)
+            return taken.id
+        if taken is not None and (self._policy == RENAME or taken.id in self._used):
+            # what this very merge brought in is never replaced by it
+            name, taken = names.numbered(name, is_taken), None
+        fresh = replace(item, id=self._new_id(), name=name)
+        if taken is not None:
+            self.outcome.replaced.append(taken)
+            book.displace(taken, fresh)
+        book.known.pop(item.target.identity, None)
+        self.outcome.added.append(book.put(fresh))
+        return fresh.id
+
+
+def _same_name(book: Book, item: Context, used: set[str]) -> Context | None:
+    taken = book.named(item.name) if item.name else None
+    is_same = taken is not None and taken.target.identity == item.target.identity
+    return taken if is_same and taken is not None and taken.id not in used else None
+
+
+def _same_identity(book: Book, item: Context, used: set[str]) -> Context | None:
+    same = book.of(item.target.identity)
+    if not item.name and same:
+        return same[0]
+    return next((context for context in same if context.id not in used), None)
+
+
+def richer(old: Target, new: Target) -> Target:
     """Return `new`, with what only `old` knows: a file may hold less than the store does."""
     account = replace(
         new.account,
