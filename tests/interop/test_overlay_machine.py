@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
 
 
 class Overlay(RuleBasedStateMachine):
-    """az at work in one overlay and in the base; a prompt after every command."""
+    """az at work in one overlay and in the base; a prompt after every command.
+
+    `clock` runs ten seconds ahead at each command: tokens and sign-outs are compared by time.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.home = Path(tempfile.mkdtemp())
-        self.clock = int(time.time()) - 1000
+        self.clock = int(time.time())
         self.is_out = False
         self.refreshed: Report | None = None
 
@@ -63,7 +67,9 @@ class Overlay(RuleBasedStateMachine):
             self.refresh()
 
     def write(self, rows: list[Row], default: str = "") -> None:
+        self.clock += 10
         fabricated.write_profile(self.there, [dict(row) for row in rows], default)
+        os.utime(self.there / "azureProfile.json", (self.clock, self.clock))
         self.prompt()
 
     def tokens(self) -> Row:
@@ -102,7 +108,7 @@ class Overlay(RuleBasedStateMachine):
 
     @rule()
     def sign_in_the_base_again(self) -> None:
-        self.clock = int(time.time()) + 10 + self.clock % 7
+        self.clock += 10
         fabricated.write_tokens(self.base, fabricated.tokens(ALICE, written=self.clock))
         self.base_bytes = self.read_base()
         self.is_out = False
