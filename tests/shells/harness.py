@@ -327,11 +327,13 @@ class Result:
 
 
 class World:
-    """A home of its own below `top`, with az signed in and every row of ROWS a context."""
+    """A home of its own below `top`, with az signed in and every row a context."""
 
-    def __init__(self, top: Path, rows: tuple[Row, ...] = ROWS) -> None:
+    def __init__(
+        self, top: Path, rows: tuple[Row, ...] = ROWS, home: str = "it's $(home) ‘x’"
+    ) -> None:
         self.top = top
-        self.home = top / "it's $(home) ‘x’"
+        self.home = top / home
         self.rows = rows
         self.calls_file = top / "calls"
         (self.home / "src").mkdir(parents=True)
@@ -565,10 +567,10 @@ class World:
         elsewhere = os.environ.get("AZENV_TEST_SHELL_DIR")
         ours = integration.shell_file
 
-        def shell_file(name: str) -> str:
+        def shell_file(name: str, stem: str = "azenv") -> str:
             if elsewhere:
-                return (Path(elsewhere) / f"azenv.{shell.suffix}").read_text("utf-8")
-            return ours(name)
+                return (Path(elsewhere) / f"{stem}.{shell.suffix}").read_text("utf-8")
+            return ours(name, stem)
 
         with (
             mock.patch.object(integration, "shell_file", shell_file),
