@@ -40,7 +40,7 @@ function Global:__azenv_new_state {
         Bytes = [Text.Encoding]::GetEncoding(28591)
         Buffer = [byte[]]::new(4097)
         Shapes = [Collections.Generic.Dictionary[string, object]]::new()
-        IsInteractive = (__azenv_is_interactive)
+        IsInteractive = (__azenv_is_interactive); IsHooked = $false
         CdAction = $null; EndsWithSession = $false
 
         # what was looked at last
@@ -668,14 +668,14 @@ function Global:__azenv_call([int] $Count, [bool] $HasInput) {
     [scriptblock]::Create($text.ToString())
 }
 
-# What the program left for this shell, if it did, and if it is an answer to this very call.
+# Applies what the program left for this shell, if it did, and if it answers this very call.
 function Global:__azenv_take_mail([string] $Mail, [string] $Nonce) {
     $s = $Global:__azenv
-    if (-not [IO.File]::Exists($Mail) -or ([int] [IO.File]::GetAttributes($Mail) -band 0x400) -or -not (__azenv_has_root)) { return }
+    if (-not [IO.File]::Exists($Mail) -or ([int] [IO.File]::GetAttributes($Mail) -band 0x400) -or -not (__azenv_has_root)) { return $false }
     $fields = [IO.File]::ReadAllText($Mail).Split([char] 0x1f)
     [IO.File]::Delete($Mail)
     $s.LeftFiles = $true
-    if ($fields.Length -ne 6 -or -not [object]::Equals($fields[0], $Nonce) -or -not [object]::Equals($fields[5], '.')) { return }
+    if ($fields.Length -ne 6 -or -not [object]::Equals($fields[0], $Nonce) -or -not [object]::Equals($fields[5], '.')) { return $false }
     $verb, $id, $deadline, $previous = $fields[1..4]
     if ($verb -ceq 'choice') {
         __azenv_put __AZENV_CHOICE $id
@@ -683,9 +683,10 @@ function Global:__azenv_take_mail([string] $Mail, [string] $Nonce) {
     } elseif ($verb -ceq 'follow') {
         __azenv_put __AZENV_CHOICE $null
         __azenv_put __AZENV_UNTIL $null
-    } else { return }
+    } else { return $false }
     __azenv_put __AZENV_PREVIOUS $(if ($previous) { $previous })
     $s.Seen = $null
+    $true
 }
 
 function Global:azenv {
@@ -713,8 +714,8 @@ function Global:azenv {
                 __azenv_put __AZENV_MAIL $null
                 __azenv_put __AZENV_NONCE $null
                 __azenv_put __AZENV_SHELL $null
-                __azenv_take_mail $mail $nonce
-                __azenv_hook
+                # `azenv allow; az ...` on one line; a script and CI change by mail only
+                if ((__azenv_take_mail $mail $nonce) -or ($s.IsHooked -and $s.IsInteractive)) { __azenv_hook }
             }
         }
     }
@@ -754,6 +755,7 @@ function Global:__azenv_wrap_prompt([scriptblock] $Inner) {
 function Global:__azenv_install {
     $s = $Global:__azenv
     foreach ($name in 'CI', 'TF_BUILD', 'GITHUB_ACTIONS') { if ([Environment]::GetEnvironmentVariable($name)) { return } }
+    $s.IsHooked = $true
     if (-not $Function:prompt.ToString().Contains('__azenv_hook')) { $Function:Global:prompt = __azenv_wrap_prompt $Function:prompt }
     # for `cd there; az ...` on one line, and for a prompt that a theme replaced
     $version = $PSVersionTable.PSVersion
