@@ -74,17 +74,19 @@ def _literal(value: str | Sequence[str]) -> str:
 
 
 def _ascii(text: str) -> str:
-    """Return `text` as an expression in ASCII: 5.1 reads a file without a BOM, and the output of
-    a program, in some code page of old.
+    """Return `text` as an expression in printable ASCII.
+
+    5.1 reads a file without a BOM, and what a program prints, in a code page of old; a pipeline
+    of lines keeps no carriage return.
     """
     parts = []
-    for run in re.findall(r"[\x00-\x7f]+|[^\x00-\x7f]", text):
-        if run.isascii():
+    for run in re.findall(r"[ -~]+|[^ -~]", text):
+        if run.isascii() and run.isprintable():
             parts.append(quote(run))
         else:
             units = run.encode("utf-16-be", "surrogatepass")
             parts += [f"[char] 0x{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2)]
-    if len(parts) == 1 and text.isascii():
+    if parts == [quote(text)]:
         return parts[0]
     return f"('' + {' + '.join(parts)})" if parts else "''"
 
