@@ -7,10 +7,14 @@ import os
 import shutil
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.shells.harness import Session, Shell, World, only_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FOREIGN = "the runtime directory is not yours"
 NOWHERE = {
@@ -210,15 +214,19 @@ def squat_by_file(root: Path) -> None:
     root.write_text("")
 
 
-SQUATS = [squat_by_link, squat_by_file, pytest.param(squat_by_owner, marks=is_root)]
-
-
-@pytest.mark.parametrize("squat", SQUATS)
-@pytest.mark.parametrize("when", ["before", "meanwhile"])
+@pytest.mark.parametrize(
+    ("when", "squat"),
+    [
+        ("before", squat_by_link),
+        ("meanwhile", squat_by_link),
+        ("before", squat_by_file),
+        pytest.param("before", squat_by_owner, marks=is_root),
+        pytest.param("meanwhile", squat_by_owner, marks=is_root),
+    ],
+)
 def test_a_squatted_runtime_directory_blocks(
-    pinned: World, shell: Shell, squat: object, when: str
+    pinned: World, shell: Shell, squat: Callable[[Path], None], when: str
 ) -> None:
-    assert callable(squat)
     with Session(pinned, shell) as sh:
         if when == "meanwhile":
             sh.go(pinned.directory("a"))
