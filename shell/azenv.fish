@@ -29,6 +29,11 @@ if not builtin set -qgu __azenv_state_of; or builtin test "$__azenv_state_of" !=
     builtin set -gu __azenv_shape_of ''
     # Which statements of a change are due: ctrl-C can stop it between any two of them.
     builtin set -gu __azenv_journal ''
+    # Set while the hook works: handlers of the user's that run when we set variables may change the
+    # directory. After ctrl-C it stays set until the next prompt. (An exported local would go by
+    # itself, but makes each function call five times dearer.)
+    builtin set -gu __azenv_busy ''
+    builtin set -gu __azenv_asked ''
     # Where we are, and the answers for the last places.
     builtin set -gu __azenv_never \x01
     builtin set -gu __azenv_guard __azenv_never
@@ -667,10 +672,7 @@ function __azenv_refresh
         builtin read -z __azenv_text <$__azenv_pin
         builtin test "x$__azenv_text" = "x$__azenv_content"; and not builtin string match -qr '\x00' <$__azenv_pin; and return
     end
-    # Handlers of the user's that run while we set variables must not come in here. An exported
-    # local is what they see, and it is gone however this function ends.
-    builtin set -q __azenv_busy; and return
-    builtin set -lx __azenv_busy 1
+    builtin set -g __azenv_busy 1
     builtin set -g __azenv_guard __azenv_never
     builtin test -z "$__azenv_journal"; or __azenv_recover
     builtin set -l slot
@@ -685,6 +687,7 @@ function __azenv_refresh
         builtin set -g __azenv_masked ''
     end
     builtin set -g __azenv_last_directory $PWD
+    builtin set -g __azenv_busy ''
 end
 
 # Does a remembered answer hold? `place` is the caller's.
@@ -808,7 +811,8 @@ function __azenv_arrive -a slot
     if builtin set -q __azenv_goal[1]
         builtin set -l line __azenv_line_$slot
         builtin set -g __azenv_line $$line
-        if builtin test "$__azenv_goal" != "$__azenv_applied"
+        if builtin test -n "$__azenv_asked" -o "$__azenv_goal" != "$__azenv_applied"
+            builtin set -g __azenv_asked ''
             builtin set -l values __azenv_values_$slot
             builtin set -g __azenv_goal_values $$values
             __azenv_switch
@@ -854,9 +858,13 @@ function azenv --description 'Give every shell and every directory its own Azure
     end
     builtin set -l result $status
     if builtin test -n "$mail" -a -f "$mail" -a -O "$mail" -a ! -L "$mail"
-        __azenv_open_mail $mail $nonce
-        and __azenv_refresh
-    else if builtin functions -q __azenv_on_prompt
+        if __azenv_open_mail $mail $nonce
+            # What is asked for by name is put in force whole, even where it is already.
+            builtin set -g __azenv_asked 1
+            builtin set -g __azenv_guard __azenv_never
+            __azenv_refresh
+        end
+    else if builtin test -z "$__azenv_busy"; and builtin functions -q __azenv_on_prompt
         # What `azenv allow` or `pin` changed counts for the next command of the same line.
         __azenv_refresh
     end
@@ -910,12 +918,13 @@ end
 # at each prompt: so does azenv, to stay behind them.
 function __azenv_register
     function __azenv_on_prompt --on-event fish_prompt
+        builtin set -g __azenv_busy ''
         __azenv_refresh
         __azenv_register
     end
     # Only from the first prompt on: nothing is done or printed while config.fish runs.
     function __azenv_on_directory --on-variable PWD
-        __azenv_waits_for_direnv; or __azenv_refresh
+        builtin test -n "$__azenv_busy"; or __azenv_waits_for_direnv; or __azenv_refresh
     end
     # After ctrl-C in the hook: no command runs in a half-done change.
     function __azenv_on_command --on-event fish_preexec
