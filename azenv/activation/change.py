@@ -11,6 +11,7 @@ import shutil
 
 from azenv.activation import render, verdicts
 from azenv.core.book import Book
+from azenv.interop import overlay
 from azenv.store import contexts, records, trust
 from azenv.store.files import ensure_private_directory, locked
 
@@ -76,7 +77,7 @@ class changing:  # noqa: N801  reads as a verb: `with changing(place) as book:`
             trust.save(paths.store, self.trust)
         records.bump(paths)
         records.clear_dirty(paths)
-        _remove_overlays(self._place, self._old.contexts.keys() - self.book.contexts.keys())
+        _remove_overlays(self._place, self._old, self.book)
 
 
 def ensure_records(place: Place) -> None:
@@ -111,10 +112,21 @@ def _mark_stale(place: Place, context_ids: Iterable[str]) -> None:
             continue  # not made yet
 
 
-def _remove_overlays(place: Place, context_ids: Iterable[str]) -> None:
+def _remove_overlays(place: Place, old: Book, new: Book) -> None:
+    """Remove the overlays of contexts that are gone, or that are to hold tokens no more.
+
+    With an account's last context goes what its overlays had learnt; az's own sign-in stays.
+    """
     root = place.existing_root
-    for context_id in context_ids if root else ():
-        shutil.rmtree(os.path.join(str(root), "az", context_id), ignore_errors=True)
+    if root is None:
+        return
+    for context_id, before in old.contexts.items():
+        after = new.contexts.get(context_id)
+        if after is None or "az-tokens" in set(before.exports) - set(after.exports):
+            overlay.drop(root, context_id)
+    accounts = {context.target.account for context in old.contexts.values()}
+    for account in accounts - {context.target.account for context in new.contexts.values()}:
+        overlay.forget(root, account.username, account.home_id)
 
 
 def _retire_other_layouts(state: str, layout: str) -> None:

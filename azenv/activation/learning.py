@@ -11,10 +11,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.activation.place import Place
     from azenv.core.book import Book
+    from azenv.interop.overlay import Report
 
 
-def learn(place: Place, book: Book, rows: list[dict[str, object]]) -> list[Context]:
+def learn(place: Place, book: Book, report: Report) -> list[Context]:
     """Add a context for each of az's rows that is new; return those. Others are updated."""
-    home_ids = azcaches.home_ids(place.paths.base)
-    targets = azprofile.targets(rows, home_ids)
+    # whom an `az login` in an overlay brought, the base does not know
+    home_ids = azcaches.home_ids(place.paths.base) | report.home_ids
+    targets = azprofile.targets(report.newcomers, home_ids)
     return merge(book, [Context("", "", target) for target, _ in targets], new_id).added

@@ -26,7 +26,7 @@ def ensure(place: Place, context_id: str, *, coarse: bool = False) -> list[str]:
     report = _refresh(place, context_id, coarse=coarse)
     messages = list(report.messages)
     if report.newcomers:
-        messages += _learn(place, report.newcomers)
+        messages += _learn(place, report)
         messages += _refresh(place, context_id, coarse=coarse).messages
     return messages
 
@@ -53,10 +53,10 @@ def _made_from(place: Place, context_id: str) -> tuple[Row | None, list[Row]]:
     return seed, rows
 
 
-def _learn(place: Place, newcomers: list[Row]) -> list[str]:
+def _learn(place: Place, report: overlay.Report) -> list[str]:
     from azenv.activation.change import changing  # the whole store, only now
     from azenv.activation.learning import learn
 
     with changing(place) as change:
-        added = learn(place, change.book, newcomers)
+        added = learn(place, change.book, report)
     return [f'learnt "{context.name}"' for context in added]
