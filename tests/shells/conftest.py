@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test in every shell, unless it says `@only_in(…)`."""
-    chosen = any("shell" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    chosen = any(
+        "shell" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")
+    )
     if "shell" in metafunc.fixturenames and not chosen:
         metafunc.parametrize("shell", SHELLS.values(), ids=list(SHELLS))
 

@@ -6,6 +6,8 @@ from a pipe, so that a test can act between two prompts. Nothing of azenv is rep
 is what `azenv init` prints, the program is started by the shell, and each start is recorded.
 """
 
+# ruff: noqa: RUF001  curly quotes are data under test
+
 from __future__ import annotations
 
 import codecs
@@ -66,7 +68,16 @@ NASTY_DIRECTORIES = (
 )
 
 # Variables that a shell or the dumping program changes by itself.
-NOISE = {"_", "PWD", "OLDPWD", "SHLVL", "COLUMNS", "LINES", "TERM", "POWERSHELL_DISTRIBUTION_CHANNEL"}
+NOISE = {
+    "_",
+    "PWD",
+    "OLDPWD",
+    "SHLVL",
+    "COLUMNS",
+    "LINES",
+    "TERM",
+    "POWERSHELL_DISTRIBUTION_CHANNEL",
+}
 
 
 # --- tools ----------------------------------------------------------------------------------
@@ -313,7 +324,9 @@ ROWS = (
     Row(NASTY, "Contoso \u202e\x1b[31m$(id)`id`'\"%F{red}"),
     Row("guest", "Fabrikam Main", tenant="fabrikam"),
     Row("robot", "Contoso Jobs", user=made_up_id("robot"), kind="servicePrincipal"),
-    Row("box", "Contoso Box", user="systemAssignedIdentity", kind="servicePrincipal", assigned="MSI"),
+    Row(
+        "box", "Contoso Box", user="systemAssignedIdentity", kind="servicePrincipal", assigned="MSI"
+    ),
 )
 
 
@@ -411,10 +424,12 @@ class World:
 
     # the program
 
-    def run(self, *words: str, cwd: Path | None = None, **env: str) -> Result:
+    def run(
+        self, *words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> Result:
         """Run azenv in this process (fast): the command line, its errors and its output."""
         here = cwd or self.outside
-        environ = self.env | {"PWD": str(here)} | env
+        environ = self.env | {"PWD": str(here)} | dict(env or {})
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
         before = os.getcwd()  # noqa: PTH109  a test may have removed it
         with (
@@ -431,22 +446,26 @@ class World:
         texts = []
         for stream in (out, err):
             stream.flush()
-            texts.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
+            texts.append(stream.buffer.getvalue().decode())
         return Result(status, texts[0], texts[1])
 
-    def ensure(self, *words: str, cwd: Path | None = None, **env: str) -> str:
+    def ensure(
+        self, *words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> str:
         """Run azenv, which must succeed; return its output."""
-        done = self.run(*words, cwd=cwd, **env)
+        done = self.run(*words, cwd=cwd, env=env)
         if done.status:
             message = f"azenv {' '.join(words)}: {done.status}\n{done.err}"
             raise AssertionError(message)
         return done.out
 
-    def program(self, *words: str, cwd: Path | None = None, **env: str) -> Result:
+    def program(
+        self, *words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> Result:
         """Run azenv as a process of its own, as a script does."""
         done = subprocess.run(
             [sys.executable, "-I", REPOSITORY / "azenv" / "launcher.py", *words],
-            env=self.env | env,
+            env=self.env | dict(env or {}),
             cwd=cwd or self.outside,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -467,7 +486,11 @@ class World:
         (self.base / "azureProfile.json").write_bytes(data)
         (self.base / "msal_token_cache.json").write_text(json.dumps(self._token_cache()))
         secrets = [
-            {"client_id": row.user, "tenant": made_up_id("tenant", row.tenant), "client_secret": "x"}
+            {
+                "client_id": row.user,
+                "tenant": made_up_id("tenant", row.tenant),
+                "client_secret": "x",
+            }
             for row in self.rows
             if row.kind == "servicePrincipal" and not row.assigned
         ]
@@ -598,7 +621,7 @@ class Session:
     `under` is a command that starts the shell (strace, setpriv).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a shell is started in many ways
         self,
         world: World,
         shell: Shell,
@@ -622,6 +645,7 @@ class Session:
     # life
 
     def __enter__(self) -> Self:
+        assert self.shell.path  # or the test is skipped, before anything is open
         self._directory.mkdir()
         commands, self._commands = os.pipe()
         self._answers, answers = os.pipe()
@@ -756,7 +780,9 @@ class Session:
             call = " ".join(["azenv", *map(shell.quote, words)])
         elif shell.name == "powershell":
             # as a person types it: a bare word for an option, quotes for the rest
-            call = " ".join(["azenv", *(w if w.isalnum() or w[:1] == "-" else shell.quote(w) for w in words)])
+            call = " ".join(
+                ["azenv", *(w if w.isalnum() or w[:1] == "-" else shell.quote(w) for w in words)]
+            )
         self.err()
         status = self.do(shell.to_file.format(statement=call, file=shell.quote(out)))
         self.prompt()

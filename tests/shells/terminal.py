@@ -48,17 +48,14 @@ def rc_file(world: World, shell: Shell) -> Path:
         "bash": world.home / ".bashrc",
         "zsh": world.home / ".zshrc",
         "fish": world.top / "config" / "fish" / "config.fish",
-        "powershell": world.top
-        / "config"
-        / "powershell"
-        / "Microsoft.PowerShell_profile.ps1",
+        "powershell": world.top / "config" / "powershell" / "Microsoft.PowerShell_profile.ps1",
     }[shell.name]
 
 
 class Terminal:
     """One shell under a pty. `rc` are the lines of its rc file after a plain prompt is set."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a shell is started in many ways
         self,
         world: World,
         shell: Shell,
@@ -86,7 +83,7 @@ class Terminal:
         self.process = pexpect.spawn(
             shell.path,
             flags,
-            env=environ,  # type: ignore[arg-type]  any mapping will do
+            env=environ,
             cwd=str(cwd or world.outside),
             timeout=PATIENCE_S,
             encoding="utf-8",
@@ -143,10 +140,10 @@ class Terminal:
         """Return what a program sees of a variable; empty where unset."""
         mark = f"{len(self.text)}"
         self.say(f"sh -c 'echo \"{mark}=<${name}>\"'", re.escape(mark) + r"=<([^<>]*)>\r?\n")
-        assert self.process.match is not None
-        found = self.process.match.group(1)
+        assert isinstance(self.process.match, re.Match)
+        found = str(self.process.match.group(1))
         self.wait("READY> ")
-        return str(found)
+        return found
 
     def messages(self) -> list[str]:
         """Return azenv's lines so far."""

@@ -1,5 +1,7 @@
 """Records, undo and mail that somebody forged: data, never code, and never half a context."""
 
+# ruff: noqa: RUF001  curly quotes are data under test
+
 from __future__ import annotations
 
 import os
@@ -65,7 +67,7 @@ def check_nothing_ran(world: World, sh: Session, start: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_forged_records_of_contexts(pinned: World, sh: Session, seed: int) -> None:
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311  a test that can be repeated
     start = sh.env()
     context_id = pinned.id("dev")
     file = pinned.records / "contexts" / context_id
@@ -89,7 +91,7 @@ def test_forged_records_of_contexts(pinned: World, sh: Session, seed: int) -> No
         assert sh.env() == start
     file.write_text(good)
     (old,) = generation.iterdir()
-    old.rename(generation / "0" * 16)
+    old.rename(generation / ("0" * 16))
     sh.go(pinned.directory("a"))
     assert sh.active() == pinned.delta("dev")
 
@@ -128,7 +130,7 @@ def test_forged_records_of_pins(pinned: World, sh: Session, record: str) -> None
 def test_a_forged_undo_restores_nothing_but_the_table(
     pinned: World, shell: Shell, seed: int
 ) -> None:
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311  a test that can be repeated
     with Session(pinned, shell) as sh:
         sh.export("AZURE_CLIENT_ID", "old")
         sh.export("AZURE_TENANT", "old too")
@@ -139,7 +141,10 @@ def test_a_forged_undo_restores_nothing_but_the_table(
         if "\0" in forged:
             continue
         environ = inside | {UNDO: forged}
-        raw = {k: v.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for k, v in environ.items()}
+        raw = {
+            k: v.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            for k, v in environ.items()
+        }
         with Session(pinned, shell, env=raw) as sh:
             sh.err()
             sh.prompt(2)
@@ -160,7 +165,7 @@ def be_program(world: World, *lines: str) -> None:
 
 def letter(*fields: str) -> str:
     text = "\\037".join(field.replace("\\", "\\\\") for field in fields)
-    return f"printf {shlex.quote(text)} \"$__AZENV_NONCE\" >\"$__AZENV_MAIL\""
+    return f'printf {shlex.quote(text)} "$__AZENV_NONCE" >"$__AZENV_MAIL"'
 
 
 FORGED = {
@@ -187,7 +192,9 @@ def test_forged_mail_is_thrown_away(pinned: World, sh: Session, case: str) -> No
     assert not list(pinned.top.rglob("pwned"))
 
 
-@pytest.mark.parametrize("bomb", ["$(touch pwned)", "../../etc", "a b", "no-such-context", "none/x"])
+@pytest.mark.parametrize(
+    "bomb", ["$(touch pwned)", "../../etc", "a b", "no-such-context", "none/x"]
+)
 def test_mail_for_what_is_no_context_blocks_or_changes_nothing(
     pinned: World, sh: Session, bomb: str
 ) -> None:
@@ -212,7 +219,7 @@ def test_mail_that_is_no_plain_letter(pinned: World, sh: Session, shape: str) ->
         made = [
             f"__AZENV_REAL=$__AZENV_MAIL; __AZENV_MAIL={shlex.quote(str(pinned.top / 'letter'))}",
             good,
-            f"ln -s {shlex.quote(str(pinned.top / 'letter'))} \"$__AZENV_REAL\"",
+            f'ln -s {shlex.quote(str(pinned.top / "letter"))} "$__AZENV_REAL"',
         ]
     else:
         made = {

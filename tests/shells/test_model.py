@@ -4,6 +4,8 @@ Outside every pin and without a choice it equals the start and the user's own ch
 whole delta is there, or `none`. AZENV_EXAMPLES raises the number of traces.
 """
 
+# ruff: noqa: RUF001  curly quotes are data under test
+
 from __future__ import annotations
 
 import os
@@ -107,7 +109,7 @@ class Azenv(RuleBasedStateMachine):
         text = (self.world.records / "contexts" / context_id).read_text()
         _, _, kinds, values = delta.parse_record(text)
         ours = [self.world.overlay(context_id), source, *values]
-        slots = []
+        slots: list[tuple[str, str | None]] = []
         for number, (name, kind) in enumerate(zip(variables.NAMES, kinds, strict=True)):
             if kind in "=?":
                 slots.append((name, ours[number]))

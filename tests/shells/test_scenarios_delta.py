@@ -1,5 +1,7 @@
 """Entering, switching and leaving: the whole delta, and exactly back."""
 
+# ruff: noqa: RUF001  curly quotes are data under test
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -7,7 +9,15 @@ from dataclasses import replace
 import pytest
 
 from azenv.core import variables
-from tests.shells.harness import NASTY, NASTY_DIRECTORIES, NASTY_DISPLAYED, Session, Shell, World, only_in
+from tests.shells.harness import (
+    NASTY,
+    NASTY_DIRECTORIES,
+    NASTY_DISPLAYED,
+    Session,
+    Shell,
+    World,
+    only_in,
+)
 
 # What a user may have before, and what each form teaches: set, empty, line break, our separator,
 # quotes of every kind, a secret.
