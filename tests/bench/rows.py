@@ -198,7 +198,7 @@ class Rows:
                 shell,
                 self.init(shell, "azenv"),
                 "\n".join(f"azenv use '{world.name(n)}'" for n in (1, 2)),
-                4,
+                2,
                 changes=2,
                 sees=("AZENV_SUBSCRIPTION_NAME", world.name(2)),
             )
