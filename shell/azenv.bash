@@ -35,6 +35,9 @@ if [[ ${__azenv_loaded[0]-} != "$__azenv_layout" ]]; then
   __azenv_watch_pin='' __azenv_watch_content=''
 
   __azenv_hooked=''          # the hook runs at prompts
+  __azenv_ordered=''         # it was seen to that direnv and mise find what they left
+  __azenv_stepped_aside=''   # the context was left before direnv and mise ran
+  __azenv_in_pin=''          # the pin that is in force
   __azenv_active=''          # a context is in force through us
   __azenv_overlay=''         # its AZURE_CONFIG_DIR
   __azenv_id=''              # its id
@@ -108,7 +111,7 @@ __azenv_usable() { [[ -d $1 && -O $1 && ! -L $1 ]]; }
 __azenv_need_root() {
   \builtin local candidate
   if [[ -n $__azenv_root ]]; then
-    if [[ -O $__azenv_root && ! -L $__azenv_root ]]; then \builtin return 0; fi
+    if __azenv_usable "$__azenv_root"; then \builtin return 0; fi
   else
     __azenv_find_root
     if [[ -n $__azenv_root ]]; then \builtin return 0; fi
@@ -474,8 +477,7 @@ __azenv_too_long() { \builtin local LC_ALL=C; [[ ${#1} -gt 4096 ]]; }
 
 # Activates what origin, new_id and reason ask for; told as coming from $1.
 __azenv_activate() {
-  \builtin local same=''
-  __azenv_inherited='' __azenv_new_stuck=1
+  __azenv_inherited='' __azenv_new_stuck=1 __azenv_same=''
   if [[ $__azenv_root_state == foreign ]]; then
     __azenv_reason='the runtime directory is not yours'
     __azenv_load_none "$__azenv_reason"
@@ -492,13 +494,13 @@ __azenv_activate() {
   fi
   if __azenv_is_in_force; then
     __azenv_inherited=''
-    if [[ $__azenv_new_id,$__azenv_reason,$1 == "$__azenv_said" ]]; then same=1; fi
+    if [[ $__azenv_new_id,$__azenv_reason,$1 == "$__azenv_said" ]]; then __azenv_same=1; fi
   else
     __azenv_switch || \builtin return 0
   fi
   __azenv_overlay=${__azenv_new[1]} __azenv_stuck=$__azenv_new_stuck
-  __azenv_said=$__azenv_new_id,$__azenv_reason,$1
-  if [[ -n $same ]]; then \builtin return 0; fi
+  __azenv_said=$__azenv_new_id,$__azenv_reason,$1 __azenv_in_pin=$__azenv_pin
+  if [[ -n $__azenv_same ]]; then \builtin return 0; fi
   if [[ $__azenv_new_id == none ]]; then
     if [[ $BASH_SUBSHELL == 0 ]]; then __azenv_error "blocked: $__azenv_reason  ($1)"; fi
   elif [[ -z $__azenv_inherited ]]; then
@@ -516,6 +518,7 @@ __azenv_is_in_force() {
 
 __azenv_deactivate() {
   \builtin local line='no context (left the pinned directory)'
+  if [[ -n $__azenv_stepped_aside ]]; then __azenv_tell "$line"; fi
   if [[ ${AZENV_SOURCE-} == choice ]]; then line='no context (choice dropped)'; fi
   if [[ -n $__azenv_active || -n ${__AZENV_UNDO+1} ]] && __azenv_switch leave; then __azenv_tell "$line"; fi
 }
@@ -617,7 +620,7 @@ __azenv_refresh() {
 
   if [[ -n ${__AZENV_CHOICE-}$__azenv_pin ]]; then
     __azenv_root_state=foreign
-    if [[ -O $__azenv_root && ! -L $__azenv_root ]] || __azenv_need_root; then __azenv_root_state=$__azenv_root; fi
+    if [[ -d $__azenv_root && -O $__azenv_root && ! -L $__azenv_root ]] || __azenv_need_root; then __azenv_root_state=$__azenv_root; fi
   fi
   if [[ -n ${__AZENV_CHOICE-} ]]; then
     __azenv_origin=choice __azenv_new_id=$__AZENV_CHOICE __azenv_reason=chosen
@@ -660,6 +663,7 @@ __azenv_refresh() {
       __azenv_activate "pin $__azenv_shown"
     fi
     if [[ -z $__azenv_origin ]]; then __azenv_root_state=''; fi
+    __azenv_stepped_aside=''
     __azenv_decided=$__azenv_key$__azenv_us$__azenv_root_state
   else
     if [[ -n $__azenv_overlay && -z $__azenv_stuck ]] && ! __azenv_fresh "$__azenv_overlay"; then
@@ -728,6 +732,15 @@ __azenv_unchanged() {
   ! \builtin read -r -d '' -n 4097 <"$__azenv_watch_pin" && [[ $REPLY == "$__azenv_watch_content" ]]
 }
 
+# Leaves the pin that is in force, where the new directory has another or none.
+__azenv_step_aside() {
+  __azenv_walk
+  __azenv_find_pin
+  if [[ $__azenv_pin == "$__azenv_in_pin" ]]; then \builtin return 0; fi
+  __azenv_decided='' __azenv_watch=(-z x)
+  if __azenv_switch leave; then __azenv_stepped_aside=1; fi
+}
+
 # What runs at a prompt. The status must be taken by the very first statement (VS Code #226929).
 __azenv_hook() {
   __azenv_status=$?
@@ -740,20 +753,34 @@ __azenv_hook() {
   elif [[ -n $__azenv_watch_pin ]] && ! __azenv_unchanged; then
     __azenv_refresh
   fi
-  # What runs after us in the same string wants the status; under `set -e` it would end the shell.
-  # bash itself gives the status back after an entry of our own: returning it would only make an
-  # ERR trap fire a second time.
+  if [[ -z $__azenv_ordered ]]; then __azenv_ordered=1; __azenv_go_first; fi
+  __azenv_give_status __azenv_hook
+}
+
+# What runs before direnv and mise.
+__azenv_hook_first() {
+  __azenv_status=$?
+  # direnv and mise put back what was before them, and must find what they left: leave first.
+  if [[ -n $__azenv_active && -z ${__AZENV_CHOICE-} && -n ${DIRENV_DIFF-}${__MISE_DIFF-} &&
+    ${PWD-} != "$__azenv_walked" ]]; then __azenv_step_aside; fi
+  __azenv_give_status __azenv_hook_first
+}
+
+# What runs after us in the same string wants the status; under `set -e` it would end the shell.
+# bash itself gives the status back after an entry of our own ($1 says which): returning it would
+# only make an ERR trap fire a second time.
+__azenv_give_status() {
   case $-,$__azenv_status in
     *e*,* | *,0) \builtin return 0 ;;
   esac
-  if __azenv_own_entry; then \builtin return 0; fi
+  if __azenv_own_entry "$1"; then \builtin return 0; fi
   \builtin return "$__azenv_status"
 }
 
 __azenv_own_entry() {
   \builtin local entry
   for entry in "${PROMPT_COMMAND[@]-}"; do
-    if [[ $entry == __azenv_hook ]]; then \builtin return 0; fi
+    if [[ $entry == "$1" ]]; then \builtin return 0; fi
   done
   \builtin return 1
 }
@@ -842,10 +869,15 @@ __azenv_insert_after() {
   text+=';__azenv_hook'${tail}
 }
 
+# A hook can be an entry of its own here. From bash 5.1 each sees the user's $? and PIPESTATUS, in a
+# string the first command destroys them for the rest. But VS Code wraps entry 0 only, and would
+# lose what we moved out of it (oh-my-posh #7029).
+__azenv_entries() {
+  [[ ${TERM_PROGRAM-} != vscode ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501))
+}
+
 # In PROMPT_COMMAND, after direnv and mise where they are there already, else first: before every
-# prompt theme. An entry of its own where that can be: from bash 5.1 each sees the user's $? and
-# PIPESTATUS, in a string the first command destroys them for the rest. But VS Code wraps entry 0
-# only, and would lose what we moved out of it (oh-my-posh #7029).
+# prompt theme.
 __azenv_install() {
   \builtin local entry entries index text done='' own=''
   entries=()
@@ -853,7 +885,7 @@ __azenv_install() {
     if __azenv_calls "$entry" __azenv_hook; then \builtin return 0; fi
   done
   if ! { __azenv_writable PROMPT_COMMAND; } 2>/dev/null; then \builtin return 0; fi
-  if [[ ${TERM_PROGRAM-} != vscode ]] && ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)); then own=1; fi
+  if __azenv_entries; then own=1; fi
 
   if [[ -n ${PROMPT_COMMAND[*]-} ]]; then entries=("${PROMPT_COMMAND[@]}"); fi
   for ((index = ${#entries[@]} - 1; index >= 0; index--)); do
@@ -878,6 +910,20 @@ __azenv_install() {
   else
     # shellcheck disable=SC2178  # it was a string, and VS Code and old shells want one
     PROMPT_COMMAND=${entries[0]}
+  fi
+}
+
+# Once, at the first prompt, when direnv and mise have put themselves before us.
+__azenv_go_first() {
+  \builtin local entry all=''
+  for entry in "${PROMPT_COMMAND[@]-}"; do all+="$entry;"; done
+  if __azenv_calls "$all" __azenv_hook_first || ! __azenv_insert_after "$all" ||
+    ! { __azenv_writable PROMPT_COMMAND; } 2>/dev/null; then \builtin return 0; fi
+  if __azenv_entries; then
+    PROMPT_COMMAND=(__azenv_hook_first "${PROMPT_COMMAND[@]}")
+  else
+    # shellcheck disable=SC2128,SC2178  # entry 0 of an array, or the string
+    PROMPT_COMMAND="__azenv_hook_first;$PROMPT_COMMAND"
   fi
 }
 

@@ -33,6 +33,9 @@ if [[ "${__azenv_loaded-}" != "$__azenv_layout" ]]; then
   __azenv_watch_pin='' __azenv_watch_content=''
 
   __azenv_hooked=''          # the hook runs at prompts
+  __azenv_ordered=''         # it was seen to that direnv and mise find what they left
+  __azenv_stepped_aside=''   # the context was left before direnv and mise ran
+  __azenv_in_pin=''          # the pin that is in force
   __azenv_active=''          # a context is in force through us
   __azenv_overlay=''         # its AZURE_CONFIG_DIR
   __azenv_id=''              # its id
@@ -108,7 +111,7 @@ __azenv_usable() { [[ -d $1 && -O $1 && ! -L $1 ]]; }
 __azenv_need_root() {
   \builtin local candidate
   if [[ -n $__azenv_root ]]; then
-    if [[ -O $__azenv_root && ! -L $__azenv_root ]]; then \builtin return 0; fi
+    if __azenv_usable "$__azenv_root"; then \builtin return 0; fi
   else
     __azenv_find_root
     if [[ -n $__azenv_root ]]; then \builtin return 0; fi
@@ -466,8 +469,7 @@ __azenv_too_long() { \builtin setopt local_options no_multibyte; [[ ${#1} -gt 40
 
 # Activates what origin, new_id and reason ask for; told as coming from $1.
 __azenv_activate() {
-  \builtin local same=''
-  __azenv_inherited='' __azenv_new_stuck=1
+  __azenv_inherited='' __azenv_new_stuck=1 __azenv_same=''
   if [[ $__azenv_root_state == foreign ]]; then
     __azenv_reason='the runtime directory is not yours'
     __azenv_load_none "$__azenv_reason"
@@ -484,13 +486,13 @@ __azenv_activate() {
   fi
   if __azenv_is_in_force; then
     __azenv_inherited=''
-    if [[ $__azenv_new_id,$__azenv_reason,$1 == "$__azenv_said" ]]; then same=1; fi
+    if [[ $__azenv_new_id,$__azenv_reason,$1 == "$__azenv_said" ]]; then __azenv_same=1; fi
   else
     __azenv_switch || \builtin return 0
   fi
   __azenv_overlay=$__azenv_new[1] __azenv_stuck=$__azenv_new_stuck
-  __azenv_said=$__azenv_new_id,$__azenv_reason,$1
-  if [[ -n $same ]]; then \builtin return 0; fi
+  __azenv_said=$__azenv_new_id,$__azenv_reason,$1 __azenv_in_pin=$__azenv_pin
+  if [[ -n $__azenv_same ]]; then \builtin return 0; fi
   if [[ $__azenv_new_id == none ]]; then
     if [[ $ZSH_SUBSHELL == 0 ]]; then __azenv_error "blocked: $__azenv_reason  ($1)"; fi
   elif [[ -z $__azenv_inherited ]]; then
@@ -508,6 +510,7 @@ __azenv_is_in_force() {
 
 __azenv_deactivate() {
   \builtin local line='no context (left the pinned directory)'
+  if [[ -n $__azenv_stepped_aside ]]; then __azenv_tell "$line"; fi
   if [[ ${AZENV_SOURCE-} == choice ]]; then line='no context (choice dropped)'; fi
   if [[ -n $__azenv_active || -n ${__AZENV_UNDO+1} ]]; then
     if __azenv_switch leave; then __azenv_tell "$line"; fi
@@ -607,7 +610,7 @@ __azenv_refresh() {
 
   if [[ -n ${__AZENV_CHOICE-}$__azenv_pin ]]; then
     __azenv_root_state=foreign
-    if [[ -O $__azenv_root && ! -L $__azenv_root ]]; then __azenv_root_state=$__azenv_root
+    if [[ -d $__azenv_root && -O $__azenv_root && ! -L $__azenv_root ]]; then __azenv_root_state=$__azenv_root
     elif __azenv_need_root; then __azenv_root_state=$__azenv_root; fi
   fi
   if [[ -n ${__AZENV_CHOICE-} ]]; then
@@ -651,6 +654,7 @@ __azenv_refresh() {
       __azenv_activate "pin $__azenv_shown"
     fi
     if [[ -z $__azenv_origin ]]; then __azenv_root_state=''; fi
+    __azenv_stepped_aside=''
     __azenv_decided=$__azenv_key$__azenv_us$__azenv_root_state
   else
     if [[ -n $__azenv_overlay && -z $__azenv_stuck ]] && ! __azenv_fresh "$__azenv_overlay"; then
@@ -699,11 +703,30 @@ __azenv_arm() {
   __azenv_watch=("${watch[@]}" -e "$__azenv_generation")
 }
 
+# Leaves the pin that is in force, where the new directory has another or none.
+__azenv_step_aside() {
+  __azenv_walk
+  __azenv_find_pin
+  if [[ $__azenv_pin == "$__azenv_in_pin" ]]; then \builtin return 0; fi
+  __azenv_decided='' __azenv_watch=(-z x)
+  if __azenv_switch leave; then __azenv_stepped_aside=1; fi
+}
+
+# What runs before direnv and mise.
+__azenv_hook_first() {
+  \builtin emulate -L zsh
+  # direnv and mise put back what was before them, and must find what they left: leave first.
+  if [[ -n $__azenv_active && -z ${__AZENV_CHOICE-} && -n ${DIRENV_DIFF-}${__MISE_DIFF-} &&
+    ${PWD-} != "$__azenv_walked" ]]; then __azenv_step_aside; fi
+  \builtin return 0
+}
+
 # What runs at a prompt and on every change of the directory, also in a subshell, where it is
 # silent. zsh itself gives the status back afterwards.
 __azenv_hook() {
   \builtin emulate -L zsh
   \builtin local REPLY=''
+  if [[ -z $__azenv_ordered ]]; then __azenv_ordered=1; __azenv_go_first; fi
   if [[ ${PWD-} != "$__azenv_watch_pwd" ||
     ${__AZENV_CHOICE-}$__azenv_us${__AZENV_UNTIL-} != "$__azenv_watch_choice" ]]; then
     __azenv_refresh
@@ -791,6 +814,20 @@ __azenv_insert() {
   done
   hooks=("${(@)hooks[1,at]}" __azenv_hook "${(@)hooks[at+1,-1]}")
   \builtin set -A "$1" "${(@)hooks:#}"
+}
+
+# Once, at the first prompt, when direnv and mise have put themselves before us.
+__azenv_go_first() {
+  \builtin local list hook
+  for list in precmd_functions chpwd_functions; do
+    if [[ ${(tP)list} == *readonly* || ${${(@P)list}[(Ie)__azenv_hook_first]} -ne 0 ]]; then \builtin continue; fi
+    for hook in "${(@P)list}"; do
+      if [[ $hook == _direnv_hook || $hook == _mise_hook* ]]; then
+        \builtin set -A "$list" __azenv_hook_first "${(@P)list}"
+        \builtin break
+      fi
+    done
+  done
 }
 
 __azenv_install() {
