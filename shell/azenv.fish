@@ -550,7 +550,7 @@ function __azenv_walk -a ask
     builtin set -l settled 1
     builtin set -l below $PWD
     builtin string match -q '*/' -- $below; and builtin set below ''
-    while true
+    while builtin true
         builtin set -l pin $below/.azenv.toml
         if builtin test ! -e $pin
             builtin set -a conditions -a ! -e $pin
