@@ -492,7 +492,7 @@ __azenv_activate() {
     __azenv_new_stuck=''
     __azenv_fresh "${__azenv_new[1]}" || __azenv_freshen "${__azenv_new[1]}" "$__azenv_new_id"
   fi
-  if __azenv_is_in_force; then
+  if [[ $__azenv_new_id == "$__azenv_id" ]] && __azenv_is_in_force; then
     __azenv_inherited=''
     if [[ $__azenv_new_id,$__azenv_reason,$1 == "$__azenv_said" ]]; then __azenv_same=1; fi
   else
@@ -502,7 +502,8 @@ __azenv_activate() {
   __azenv_said=$__azenv_new_id,$__azenv_reason,$1 __azenv_in_pin=$__azenv_pin
   if [[ -n $__azenv_same ]]; then \builtin return 0; fi
   if [[ $__azenv_new_id == none ]]; then
-    if [[ $BASH_SUBSHELL == 0 ]]; then __azenv_error "blocked: $__azenv_reason  ($1)"; fi
+    __azenv_show "$__azenv_reason"
+    if [[ $BASH_SUBSHELL == 0 ]]; then __azenv_error "blocked: $__azenv_shown  ($1)"; fi
   elif [[ -z $__azenv_inherited ]]; then
     __azenv_tell "$__azenv_label  ($1)"
   fi
@@ -510,8 +511,7 @@ __azenv_activate() {
 
 # A change elsewhere, and the answer here is the same: what the user made of the variables stays.
 __azenv_is_in_force() {
-  [[ -n $__azenv_active && -z $__azenv_half && $__azenv_new_id == "$__azenv_id" &&
-    $__azenv_new_kinds == "$__azenv_kinds" ]] || \builtin return 1
+  [[ -n $__azenv_active && -z $__azenv_half && $__azenv_new_kinds == "$__azenv_kinds" ]] || \builtin return 1
   __azenv_compare_inherited
   [[ -n $__azenv_inherited ]]
 }
