@@ -39,18 +39,20 @@ def test_the_counter_counts() -> None:
 def script(world: World, shell: Shell, choices: tuple[str, str], rounds: int) -> Path:
     """Return a script that visits every kind of place, prompt by prompt."""
 
+    hook = "__azenv_refresh" if shell.name == "fish" else "__azenv_hook"
+
     def go(name: str) -> list[str]:
         directory = shell.quote(world.directory(name))
-        return [shell.cd.format(directory), "__azenv_hook"]
+        return [shell.cd.format(directory), hook]
 
     def choose(context_id: str) -> list[str]:
         said = shell.export.format(name="__AZENV_CHOICE", value=shell.quote(context_id))
-        return [said, "__azenv_hook"]
+        return [said, hook]
 
     places = ("a", "a/1/2/3", "b", "kube", "unpinned", "untrusted", "denied", "a", "b")
     one_round = [line for place in places for line in go(place)]
     one_round += [*choose(choices[0]), *choose(choices[1]), *choose("none")]
-    one_round += [shell.unset.format(name="__AZENV_CHOICE"), "__azenv_hook"]
+    one_round += [shell.unset.format(name="__AZENV_CHOICE"), hook]
     lines = [shell.load.format(shell.quote(world.init(shell))), *one_round * rounds]
     # so that a shell that is broken does not pass for one that starts nothing
     lines.append(f"printf 'in <%s>\\n' \"$AZENV_CONTEXT\" > {shell.quote(world.top / 'end')}")
