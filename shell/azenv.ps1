@@ -1,8 +1,8 @@
 # azenv for PowerShell 5.1 and 7: every directory and every shell its own Azure context.
 #
-# The generated prologue comes first: $Global:__azenvT, the table of variables, and $Global:__azenvP,
-# where everything lies. This file holds no name of that table and no placeholder.
-# At a prompt it starts no process and evaluates no text; records and mail are data.
+# The generated prologue comes first: $Global:__azenvT, the table of variables, and
+# $Global:__azenvP, where everything lies. This file holds no name of that table and no
+# placeholder. At a prompt it starts no process and evaluates no text; records and mail are data.
 #
 # Data is compared by [object]::Equals, never by -ceq: that one goes by the culture, for which
 # "a" and "a<soft hyphen>" are equal, so an edited pin would pass for the trusted one. For the same
@@ -15,16 +15,22 @@ if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') { return }
 
 # Sourced again, with another table: what the old code activated, only the old code can take back
 $Global:__azenvOld = $ExecutionContext.SessionState.PSVariable.GetValue('Global:__azenv')
-if ($null -ne $Global:__azenvOld -and -not [object]::Equals($Global:__azenvOld.Table.Layout, $Global:__azenvT.Layout)) {
+if ($null -ne $Global:__azenvOld -and
+    -not [object]::Equals($Global:__azenvOld.Table.Layout, $Global:__azenvT.Layout)) {
     try { __azenv_leave } catch { $Global:Error.RemoveAt(0) }
     $Global:__azenvOld = $null
 }
 
 function Global:__azenv_new_state {
-    $readVariable = [Environment].GetMethod('GetEnvironmentVariable', [type[]] @([string]))
-    $pathExists = [IO.Path].GetMethod('Exists', [type[]] @([string]))       # .NET 7 and later
-    $fileExists = [IO.File].GetMethod('Exists', [type[]] @([string]))
-    $directoryExists = [IO.Directory].GetMethod('Exists', [type[]] @([string]))
+    $text = [type[]] @([string])
+    $read = [Environment].GetMethod('GetEnvironmentVariable', $text)
+    $isThere = [IO.Path].GetMethod('Exists', $text)         # .NET 7 and later
+    $isDirectory = $null
+    if ($null -eq $isThere) {
+        $isThere = [IO.File].GetMethod('Exists', $text)
+        $isDirectory = [Delegate]::CreateDelegate(
+            [Predicate[string]], [IO.Directory].GetMethod('Exists', $text))
+    }
     $isUnix = [IO.Path]::DirectorySeparatorChar -eq '/'
     @{
         Table = $Global:__azenvT
@@ -33,9 +39,9 @@ function Global:__azenv_new_state {
         Location = $ExecutionContext.SessionState.Path
         Provider = $ExecutionContext.InvokeProvider.Item
         # .NET walks an array by these: a loop in PowerShell costs ten times as much
-        ReadVariable = [Delegate]::CreateDelegate([Converter[string, object]], $readVariable)
-        IsThere = [Delegate]::CreateDelegate([Predicate[string]], $(if ($pathExists) { $pathExists } else { $fileExists }))
-        IsDirectory = $(if (-not $pathExists) { [Delegate]::CreateDelegate([Predicate[string]], $directoryExists) })
+        ReadVariable = [Delegate]::CreateDelegate([Converter[string, object]], $read)
+        IsThere = [Delegate]::CreateDelegate([Predicate[string]], $isThere)
+        IsDirectory = $isDirectory
         # one character a byte: text that is equal is equal in bytes, also where it is not UTF-8
         Bytes = [Text.Encoding]::GetEncoding(28591)
         Buffer = [byte[]]::new(4097)
@@ -54,7 +60,8 @@ function Global:__azenv_new_state {
         Root = ''; RootBorn = [long] -1; AskedRoot = $false; LeftFiles = $false
         Nowhere = $(if ($isUnix) { '/dev/null/azenv' } else { 'NUL\azenv' })
         Never = [DateTime]::FromFileTimeUtc(0)              # what .NET tells of a missing file
-        BaseTokens = [IO.Path]::Combine($Global:__azenvP.Base, $(if ($isUnix) { 'msal_token_cache.json' } else { 'msal_token_cache.bin' }))
+        BaseTokens = [IO.Path]::Combine(
+            $Global:__azenvP.Base, 'msal_token_cache.' + $(if ($isUnix) { 'json' } else { 'bin' }))
 
         # the overlay in force; is it one that no refresh helps, and is that for want of a root?
         Profile = ''; Stamp = ''; IsStuck = $false; IsRootless = $false
@@ -71,19 +78,18 @@ function Global:__azenv_new_state {
 # A profile is read for scripts too (pwsh -File, -Command), where no directory may switch anything.
 # A host that starts its prompt otherwise is found out by the first prompt.
 function Global:__azenv_is_interactive {
-    $words = [Environment]::GetCommandLineArgs()
-    for ($i = 1; $i -lt $words.Length; $i++) { if ($words[$i] -match '^[-/]+noe\w*$') { return $true } }
-    for ($i = 1; $i -lt $words.Length; $i++) {
-        if ($words[$i] -match '^[-/]+(c|com\w*|cwa|f|fi\w*|e|ec|en\w*|noni\w*)$|\.ps1$') { return $false }
-    }
-    -not [Console]::IsInputRedirected
+    $program, $words = [Environment]::GetCommandLineArgs()
+    if (@($words) -match '^[-/]+noe\w*$') { return $true }
+    $script = '^[-/]+(c|com\w*|cwa|f|fi\w*|e|ec|en\w*|noni\w*)$|\.ps1$'
+    -not (@($words) -match $script) -and -not [Console]::IsInputRedirected
 }
 
 # --- messages --------------------------------------------------------------------------------
 
 # Paths and labels may hold what strangers chose: nothing that steers a terminal goes out.
 function Global:__azenv_say([string] $Text) {
-    [Console]::Error.WriteLine('azenv: ' + ($Text -replace '[\p{Cc}\p{Cf}\u2028\u2029]|\udb40[\udc00-\udfff]', '?'))
+    $unsafe = '[\p{Cc}\p{Cf}\u2028\u2029]|\udb40[\udc00-\udfff]'
+    [Console]::Error.WriteLine('azenv: ' + ($Text -replace $unsafe, '?'))
 }
 
 function Global:__azenv_say_change([string] $Text) {
@@ -92,8 +98,9 @@ function Global:__azenv_say_change([string] $Text) {
 
 function Global:__azenv_short_path([string] $Path) {
     $userHome = [Environment]::GetFolderPath('UserProfile')
-    if ($userHome -and $Path.StartsWith($userHome + [IO.Path]::DirectorySeparatorChar, [StringComparison]::Ordinal)) { return '~' + $Path.Substring($userHome.Length) }
-    $Path
+    $start = $userHome + [IO.Path]::DirectorySeparatorChar
+    $isBelow = $userHome -and $Path.StartsWith($start, [StringComparison]::Ordinal)
+    if ($isBelow) { '~' + $Path.Substring($userHome.Length) } else { $Path }
 }
 
 # --- the program -----------------------------------------------------------------------------
@@ -102,7 +109,8 @@ function Global:__azenv_program_is_there {
     $p = $Global:__azenvP; $s = $Global:__azenv
     foreach ($file in $p.Launcher, $p.Python) {
         if ([IO.File]::Exists($file)) { continue }
-        if (-not $s.ToldGone) { __azenv_say "its program is gone ($file); reinstall azenv or remove the hook: azenv init powershell --remove" }
+        $cure = 'reinstall azenv or remove the hook: azenv init powershell --remove'
+        if (-not $s.ToldGone) { __azenv_say "its program is gone ($file); $cure" }
         $s.ToldGone = $true
         return $false
     }
@@ -119,7 +127,10 @@ function Global:__azenv_ask {
     $printed = @()
     try { $printed = @(& $Global:__azenvP.Python -I $Global:__azenvP.Launcher hook @args) }
     catch { $Global:Error.RemoveAt(0) }                     # the working directory is gone, say
-    finally { if ($null -eq $status) { $variables.Remove('Global:LASTEXITCODE') } else { $variables.Set('Global:LASTEXITCODE', $status) } }
+    finally {
+        if ($null -eq $status) { $variables.Remove('Global:LASTEXITCODE') }
+        else { $variables.Set('Global:LASTEXITCODE', $status) }
+    }
     [string]::Join("`n", $printed)
 }
 
@@ -138,20 +149,22 @@ function Global:__azenv_user {
 # On Windows nothing is asked: pins and runtime directory lie where ACLs guard them.
 function Global:__azenv_is_owned([string] $Path) {
     if (-not $Global:__azenv.IsUnix) { return $true }
-    $stat = __azenv_stat $Path
+    $owner = __azenv_stat $Path
     $user = __azenv_user
-    if ($user -is [string]) { return [object]::Equals($stat.GetUserName(), [Environment]::UserName) }
-    $stat.UserId -eq $user
+    if ($user -isnot [string]) { return $owner.UserId -eq $user }
+    [object]::Equals($owner.GetUserName(), [Environment]::UserName)
 }
 
 function Global:__azenv_is_our_directory([string] $Path) {
     $found = [IO.DirectoryInfo]::new($Path)
-    $found.Exists -and -not ([int] $found.Attributes -band 0x400) -and (__azenv_is_owned $Path)     # 0x400: a link
+    $isLink = [int] $found.Attributes -band 0x400
+    $found.Exists -and -not $isLink -and (__azenv_is_owned $Path)
 }
 
 function Global:__azenv_take_root([string] $Directory) {
     $s = $Global:__azenv
-    if (-not [IO.Path]::IsPathRooted($Directory) -or -not (__azenv_is_our_directory $Directory)) { return $false }
+    if (-not [IO.Path]::IsPathRooted($Directory)) { return $false }
+    if (-not (__azenv_is_our_directory $Directory)) { return $false }
     $s.Root = $Directory
     $s.RootBorn = [IO.Directory]::GetCreationTimeUtc($Directory).Ticks
     $true
@@ -161,7 +174,8 @@ function Global:__azenv_take_root([string] $Directory) {
 function Global:__azenv_has_root {
     $s = $Global:__azenv
     if (-not $s.Root) { return $false }
-    [IO.Directory]::GetCreationTimeUtc($s.Root).Ticks -eq $s.RootBorn -or (__azenv_take_root $s.Root)
+    if ([IO.Directory]::GetCreationTimeUtc($s.Root).Ticks -eq $s.RootBorn) { return $true }
+    __azenv_take_root $s.Root
 }
 
 function Global:__azenv_find_root {
@@ -170,9 +184,13 @@ function Global:__azenv_find_root {
     $candidates = @($p.Roots)
     if (-not $candidates.Count) {
         $session = [Environment]::GetEnvironmentVariable('XDG_RUNTIME_DIR')
-        if ($s.IsUnix -and $session -and [IO.Path]::IsPathRooted($session)) { $candidates += [IO.Path]::Combine($session, 'azenv') }
-        $user = __azenv_user
-        if ($user -isnot [string]) { $candidates += "/run/user/$user/azenv", "/dev/shm/azenv-$user" }
+        if ($s.IsUnix -and $session -and [IO.Path]::IsPathRooted($session)) {
+            $candidates += [IO.Path]::Combine($session, 'azenv')
+        }
+        if ([IO.Directory]::Exists('/proc')) {
+            $user = __azenv_user
+            $candidates += "/run/user/$user/azenv", "/dev/shm/azenv-$user"
+        }
         $candidates += [IO.Path]::Combine($p.Store, 'run')
     }
     foreach ($candidate in $candidates) { if (__azenv_take_root $candidate) { return $true } }
@@ -203,8 +221,9 @@ function Global:__azenv_load_context([string] $Id, [string] $Source, [string] $R
     $file = [IO.Path]::Combine($Global:__azenvP.State, 'contexts', $Id)
     if (-not [IO.File]::Exists($file)) { return $false }
     $fields = [IO.File]::ReadAllText($file).Split([char] 0x1f)
-    if ($fields.Length -ne $t.Ne + 2 -or -not [object]::Equals($fields[0], $Id) -or
-        -not [object]::Equals($fields[$t.Ne + 1], '.') -or $fields[2].Length -ne $t.Nn) { return $false }
+    if ($fields.Length -ne $t.Ne + 2 -or $fields[2].Length -ne $t.Nn) { return $false }
+    $isWhole = [object]::Equals($fields[$t.Ne + 1], '.')
+    if (-not $isWhole -or -not [object]::Equals($fields[0], $Id)) { return $false }
     [Array]::Copy($fields, 3, $values, 2, $t.Ne - 2)
     $s.NextLabel = $fields[1]; $s.NextKinds = $fields[2]
     $true
@@ -212,8 +231,9 @@ function Global:__azenv_load_context([string] $Id, [string] $Source, [string] $R
 
 # Where the record of a pin lies: the same path again below pins/; C:\x is pins/C/x.
 function Global:__azenv_record_of_pin([string] $Pin, [bool] $IsUnix) {
-    if ($IsUnix) { return [IO.Path]::Combine($Global:__azenvP.State, 'pins') + $Pin }
-    $Global:__azenvP.State + '\pins\' + ($Pin -replace '^([A-Za-z]):', '$1').TrimStart([char[]] '\/')
+    if ($IsUnix) { return $Global:__azenvP.State + '/pins' + $Pin }
+    $path = ($Pin -replace '^([A-Za-z]):', '$1').TrimStart([char[]] '\/')
+    $Global:__azenvP.State + '\pins\' + $path
 }
 
 # Returns word and argument where a record answers for exactly this content, else nothing.
@@ -224,7 +244,7 @@ function Global:__azenv_verdict([string] $Pin, [string] $Text) {
     $parts = $s.Bytes.GetString([IO.File]::ReadAllBytes($file)).Split([char] 0)
     if ($parts.Length -ne 3 -or -not [object]::Equals($parts[1], $Text)) { return }
     $fields = [Text.Encoding]::UTF8.GetString($s.Bytes.GetBytes($parts[0])).Split([char] 0x1f)
-    if ($fields.Length -eq 3 -and [object]::Equals($fields[2], '.')) { $fields }
+    if ($fields.Length -eq 3 -and [object]::Equals($fields[2], '.')) { $fields[0], $fields[1] }
 }
 
 # The positions that a kind string touches, once for each string.
@@ -254,9 +274,10 @@ function Global:__azenv_put([string] $Name, $Value) {
 function Global:__azenv_inherit([string] $Undo) {
     $s = $Global:__azenv; $t = $s.Table
     $fields = $Undo.Split([char] 0x1f)
-    if ($fields.Length -lt $t.Ne + 3 -or -not [object]::Equals($fields[0], $t.Layout)) { return $false }
+    if ($fields.Length -lt $t.Ne + 3) { return $false }
     $kinds = $fields[2]
-    if ($kinds.Length -ne $t.Nn -or $kinds -cnotmatch '^[=.-]+\z' -or $kinds.IndexOf([char] '=', $t.Ne) -ge 0) { return $false }
+    if (-not [object]::Equals($fields[0], $t.Layout) -or $kinds.Length -ne $t.Nn) { return $false }
+    if ($kinds -cnotmatch '^[=.-]+\z' -or $kinds.IndexOf([char] '=', $t.Ne) -ge 0) { return $false }
     $ours = [Array]::ConvertAll($t.Names, $s.ReadVariable)
     $before = $ours.Clone()
     foreach ($i in (__azenv_shape $kinds).Held) {
@@ -280,7 +301,8 @@ function Global:__azenv_drop_foreign {
     if ($fields.Length % 3 -eq 1 -and [object]::Equals($fields[$fields.Length - 1], '.')) {
         for ($i = 0; $i + 2 -lt $fields.Length; $i += 3) {
             if ($fields[$i] -cnotmatch $names) { continue }
-            __azenv_put $fields[$i] $(if ([object]::Equals($fields[$i + 1], 'x')) { $fields[$i + 2] })
+            $value = if ([object]::Equals($fields[$i + 1], 'x')) { $fields[$i + 2] } else { $null }
+            __azenv_put $fields[$i] $value
         }
     }
     __azenv_put __AZENV_UNDO $null
@@ -295,12 +317,14 @@ function Global:__azenv_move($Now, $Want, $Undo) {
     try {
         for (; $done -lt $Want.Length; $done++) {
             if ([object]::Equals($Now[$done], $Want[$done])) { continue }
-            if ($null -eq $Want[$done]) { [Environment]::SetEnvironmentVariable($names[$done], [NullString]::Value) }
-            else { [Environment]::SetEnvironmentVariable($names[$done], $Want[$done]) }
+            $value = if ($null -eq $Want[$done]) { [NullString]::Value } else { $Want[$done] }
+            [Environment]::SetEnvironmentVariable($names[$done], $value)
         }
         __azenv_put __AZENV_UNDO $Undo
     } catch {
-        for ($i = 0; $i -lt $done; $i++) { if (-not [object]::Equals($Now[$i], $Want[$i])) { __azenv_put $names[$i] $Now[$i] } }
+        for ($i = 0; $i -lt $done; $i++) {
+            if (-not [object]::Equals($Now[$i], $Want[$i])) { __azenv_put $names[$i] $Now[$i] }
+        }
         __azenv_put __AZENV_UNDO $undoBefore
         throw
     }
@@ -312,7 +336,9 @@ function Global:__azenv_baseline($Now) {
     if (-not $s.IsOn) { return , $Now }
     if ([Linq.Enumerable]::SequenceEqual($Now, $s.Ours)) { return , $s.Before }
     $base = $Now.Clone()
-    foreach ($i in (__azenv_shape $s.Kinds).Held) { if ([object]::Equals($Now[$i], $s.Ours[$i])) { $base[$i] = $s.Before[$i] } }
+    foreach ($i in (__azenv_shape $s.Kinds).Held) {
+        if ([object]::Equals($Now[$i], $s.Ours[$i])) { $base[$i] = $s.Before[$i] }
+    }
     , $base
 }
 
@@ -337,18 +363,22 @@ function Global:__azenv_leave {
 # Returns whether a parent shell had put exactly these values.
 function Global:__azenv_enter {
     $s = $Global:__azenv; $t = $s.Table; $separator = $s.Separator
-    $wasOn = $s.IsOn
-    __azenv_adopt_undo
-    $inherited = if ($wasOn -or -not $s.IsOn) { '' } else { [Environment]::GetEnvironmentVariable('__AZENV_UNDO') }
+    $inherited = ''
+    if (-not $s.IsOn) {
+        __azenv_adopt_undo
+        if ($s.IsOn) { $inherited = [Environment]::GetEnvironmentVariable('__AZENV_UNDO') }
+    }
     $now = [Array]::ConvertAll($t.Names, $s.ReadVariable)
     $base = __azenv_baseline $now
     $kinds = $s.NextKinds
     if ($kinds[$t.Soft] -eq '?') {                          # set only where the user has none
-        if ($null -eq $base[$t.Soft]) { $kinds = $kinds.Replace('?', '=') } else { $kinds = $kinds.Replace('?', '.'); $s.Next[$t.Soft] = '' }
+        $hasOwn = $null -ne $base[$t.Soft]
+        $kinds = $kinds.Replace('?', $(if ($hasOwn) { '.' } else { '=' }))
+        if ($hasOwn) { $s.Next[$t.Soft] = '' }
     }
     $shape = __azenv_shape $kinds
     if ([object]::ReferenceEquals($base, $s.Before) -and [object]::Equals($kinds, $s.Kinds)) {
-        $want = $s.Ours.Clone(); $kept = $s.Kept            # one shape, nothing touched: no look at single slots
+        $want = $s.Ours.Clone(); $kept = $s.Kept            # one shape, nothing touched
     } else {
         $want = $base.Clone(); $kept = ''
         foreach ($i in $shape.Held) {
@@ -356,11 +386,13 @@ function Global:__azenv_enter {
             if ($null -eq $old) { continue }
             $want[$i] = $null
             # a secret, or what would tear the fields apart, stays in this shell
-            if ($t.Secret[$i] -ne '*' -and $old.IndexOf([char] 0x1f) -lt 0) { $kept += "$($i + 1)$separator$old$separator" }
+            if ($t.Secret[$i] -eq '*' -or $old.IndexOf([char] 0x1f) -ge 0) { continue }
+            $kept += "$($i + 1)$separator$old$separator"
         }
     }
     foreach ($i in $shape.Set) { $want[$i] = $s.Next[$i] }
-    $head = [string]::Join($separator, [string[]] @($t.Layout, $s.NextId, $kinds, [string]::Join($separator, $s.Next), ''))
+    $values = [string]::Join($separator, $s.Next)
+    $head = [string]::Join($separator, [string[]] @($t.Layout, $s.NextId, $kinds, $values, ''))
     __azenv_move $now $want ($head + $kept)
     $s.IsOn = $true; $s.Kinds = $kinds; $s.Before = $base; $s.Ours = $want; $s.Kept = $kept
     $inherited -and ($inherited + $separator).StartsWith($head, [StringComparison]::Ordinal)
@@ -373,14 +405,15 @@ function Global:__azenv_is_fresh {
     $s = $Global:__azenv
     $stamp = [IO.File]::GetLastWriteTimeUtc($s.Stamp)
     $made = [IO.File]::GetLastWriteTimeUtc($s.Profile)
-    $made -gt $s.Never -and $made -le $stamp -and [IO.File]::GetLastWriteTimeUtc($s.BaseTokens) -le $stamp -and
+    $made -gt $s.Never -and $made -le $stamp -and
+        [IO.File]::GetLastWriteTimeUtc($s.BaseTokens) -le $stamp -and
         ([IO.Directory]::GetCreationTimeUtc($s.Root).Ticks -eq $s.RootBorn -or (__azenv_has_root))
 }
 
 function Global:__azenv_refresh_overlay([string] $Id) {
     $s = $Global:__azenv
     [void] (__azenv_ask overlay $s.Root $Id powershell)
-    $s.IsStuck = -not (__azenv_is_fresh)                    # no process at each prompt for what does not help
+    $s.IsStuck = -not (__azenv_is_fresh)                    # not again at each prompt
 }
 
 function Global:__azenv_activate([string] $Id, [string] $Source, [string] $Reason, [string] $Pin) {
@@ -403,41 +436,54 @@ function Global:__azenv_activate([string] $Id, [string] $Source, [string] $Reaso
         $s.Next[0] = $s.Nowhere; $s.IsStuck = $true
     }
     $wasThere = __azenv_enter
-    $where = if ($Pin) { 'pin ' + (__azenv_short_path $Pin) } else { 'chosen' }
-    $line = if ($s.NextId -ceq 'none') { "blocked: $Reason  ($where)" } else { "$($s.NextLabel)  ($where)" }
+    $isBlocked = [object]::Equals($s.NextId, 'none')
+    $line = if ($isBlocked) { "blocked: $Reason" } else { $s.NextLabel }
+    $line += if ($Pin) { "  (pin $(__azenv_short_path $Pin))" } else { '  (chosen)' }
     $isNews = -not [object]::Equals($line, $s.Said)
     $s.Said = $line
     if (-not $isNews) { return }
-    if ($s.NextId -ceq 'none') { __azenv_say $line } elseif (-not $wasThere) { __azenv_say_change $line }
+    if ($isBlocked) { __azenv_say $line } elseif (-not $wasThere) { __azenv_say_change $line }
+}
+
+# The word and the argument of a record, from the program where no record answers yet.
+function Global:__azenv_answer([string] $Pin, [string] $Text) {
+    $s = $Global:__azenv
+    $verdict = @(__azenv_verdict $Pin $Text)
+    if ($verdict.Count) { return $verdict }
+    $asked = $null
+    [void] $s.Unanswered.TryGetValue($Pin, [ref] $asked)
+    if ([object]::Equals($asked, $Text)) { return '', '' }
+    [void] (__azenv_find_root)
+    [void] (__azenv_ask pin $s.Root $Pin powershell)
+    $verdict = @(__azenv_verdict $Pin $Text)
+    if ($verdict.Count) { return $verdict }
+    $s.Unanswered[$Pin] = $Text                             # one process, not one a visit
+    '', ''
 }
 
 # What a pin with this content leads to; false where it counts as not there.
 function Global:__azenv_follow_pin([string] $Pin, [string] $Text, [string] $Why) {
     $s = $Global:__azenv
     if (-not $Why) {
+        $mark = [string] [char] 0xef + [char] 0xbb + [char] 0xbf
+        $isMarked = $Text.StartsWith($mark, [StringComparison]::Ordinal)
+        if ($isMarked) { $Why = 'begins with a byte order mark' }
         if ($Text.IndexOf([char] 0) -ge 0) { $Why = 'longer than 4096 bytes, or holds NUL' }
-        elseif ($Text.StartsWith([string] [char] 0xef + [char] 0xbb + [char] 0xbf, [StringComparison]::Ordinal)) { $Why = 'begins with a byte order mark' }
     }
     if ($Why) {
         if (__azenv_is_owned $Pin) { __azenv_activate none pin $Why $Pin; return $true }
         # else one file in /tmp would block everybody
-        if (-not $s.ToldForeign.ContainsKey($Pin)) { __azenv_say "another user's pin is ignored: $(__azenv_short_path $Pin)" }
+        if (-not $s.ToldForeign.ContainsKey($Pin)) {
+            __azenv_say "another user's pin is ignored: $(__azenv_short_path $Pin)"
+        }
         $s.ToldForeign[$Pin] = ''
         $s.Denied[$Pin] = $Why + $s.Separator + $Text
         return $false
     }
-    $verdict = @(__azenv_verdict $Pin $Text)
-    $unanswered = $null
-    if (-not $verdict.Count -and -not ($s.Unanswered.TryGetValue($Pin, [ref] $unanswered) -and [object]::Equals($unanswered, $Text))) {
-        [void] (__azenv_find_root)
-        [void] (__azenv_ask pin $s.Root $Pin powershell)
-        $verdict = @(__azenv_verdict $Pin $Text)
-        if (-not $verdict.Count) { $s.Unanswered[$Pin] = $Text }        # one process, not one a visit
-    }
-    $word = if ($verdict.Count) { $verdict[0] } else { '' }
+    $word, $argument = __azenv_answer $Pin $Text
     if ($word -ceq 'denied') { $s.Denied[$Pin] = $s.Separator + $Text; return $false }
-    if ($word -ceq 'context') { __azenv_activate $verdict[1] pin '' $Pin }
-    elseif ($word -ceq 'blocked') { __azenv_activate none pin $verdict[1] $Pin }
+    if ($word -ceq 'context') { __azenv_activate $argument pin '' $Pin }
+    elseif ($word -ceq 'blocked') { __azenv_activate none pin $argument $Pin }
     else { __azenv_activate none pin 'not trusted; review it, then: azenv allow' $Pin }
     $true
 }
@@ -459,10 +505,11 @@ function Global:__azenv_tell_masked([string] $Choice) {
         if ($verdict.Count -and $verdict[0] -ceq 'denied') { continue }
         if ([object]::Equals($pin, $s.ToldMasked)) { return }
         $s.ToldMasked = $pin
-        if ($verdict.Count -and $verdict[0] -ceq 'context' -and [object]::Equals($verdict[1], $Choice)) { return }
-        $name = [Environment]::GetEnvironmentVariable($s.Table.Names[3])
+        if ($verdict.Count -and [object]::Equals($verdict[1], $Choice)) { return }
+        $name = [Environment]::GetEnvironmentVariable($s.Table.Names[3])        # as prompts show it
         if (-not $name) { $name = $Choice }
-        __azenv_say_change "this directory is pinned ($(__azenv_short_path $pin)), but your choice $name is in force; azenv use --follow"
+        $where = "this directory is pinned ($(__azenv_short_path $pin))"
+        __azenv_say_change "$where, but your choice $name is in force; azenv use --follow"
         return
     }
     $s.ToldMasked = ''
@@ -472,7 +519,7 @@ function Global:__azenv_tell_masked([string] $Choice) {
 
 function Global:__azenv_walk([Management.Automation.PathInfo] $Here) {
     $found = [Collections.Generic.List[string]]::new()
-    $directory = $Here.ProviderPath                         # dear (50 us), so Path tells whether it changed
+    $directory = $Here.ProviderPath                         # 50 us, so .Path tells of a change
     while ($directory) {
         $found.Add([IO.Path]::Combine($directory, '.azenv.toml'))
         $directory = [IO.Path]::GetDirectoryName($directory)
@@ -485,8 +532,11 @@ function Global:__azenv_walk([Management.Automation.PathInfo] $Here) {
 # Without one (azenv was never used) nothing is forgotten, or a refusal would be asked for again.
 function Global:__azenv_look_at_generation {
     $s = $Global:__azenv
-    $directory = [IO.Path]::Combine($Global:__azenvP.State, 'generation'); $found = ''
-    if ([IO.Directory]::Exists($directory)) { foreach ($file in [IO.Directory]::GetFiles($directory)) { $found = $file } }
+    $directory = [IO.Path]::Combine($Global:__azenvP.State, 'generation')
+    $found = ''
+    if ([IO.Directory]::Exists($directory)) {
+        foreach ($file in [IO.Directory]::GetFiles($directory)) { $found = $file }
+    }
     if ([object]::Equals($found, $s.Generation)) { return }
     $s.Generation = $found; $s.Seen = $null; $s.AskedRoot = $false
     $s.Denied.Clear()
@@ -501,16 +551,18 @@ function Global:__azenv_is_empty_file([string] $Path) {
 # Returns the text, one character a byte, and why the file cannot be used (empty: it can).
 function Global:__azenv_read_pin([string] $Pin) {
     $s = $Global:__azenv
+    $no = 'not a plain readable file'
     try {
         $file = [IO.FileInfo]::new($Pin)
-        if ([int] $file.Attributes -band 0x450) { return '', 'not a plain readable file' }      # link, directory, device
-        if ($file.Length -eq 0 -and -not (__azenv_is_empty_file $Pin)) { return '', 'not a plain readable file' }
-        # an editor may hold it open: on Windows everything must be shared
-        $stream = [IO.FileStream]::new($Pin, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare] 7, 1)
+        if ([int] $file.Attributes -band 0x450) { return '', $no }      # link, directory, device
+        if ($file.Length -eq 0 -and -not (__azenv_is_empty_file $Pin)) { return '', $no }
+        # 7: an editor may hold it open, and on Windows everything must be shared then
+        $stream = [IO.FileStream]::new(
+            $Pin, [IO.FileMode]::Open, [IO.FileAccess]::Read, [IO.FileShare] 7, 1)
         try { $length = $stream.Read($s.Buffer, 0, 4097) } finally { $stream.Dispose() }
     } catch {
         $Global:Error.RemoveAt(0)                           # the user's $Error is not ours
-        return '', 'not a plain readable file'
+        return '', $no
     }
     if ($length -gt 4096) { return '', 'longer than 4096 bytes, or holds NUL' }
     $s.Bytes.GetString($s.Buffer, 0, $length), ''
@@ -520,7 +572,8 @@ function Global:__azenv_read_pin([string] $Pin) {
 function Global:__azenv_is_expired([string] $Name) {
     $s = $Global:__azenv
     if ($Name -cnotmatch '^[0-9A-Za-z_-]+\z' -or -not (__azenv_find_root)) { return $true }
-    [IO.File]::GetLastWriteTimeUtc([IO.Path]::Combine($s.Root, 'until', $Name)) -lt [DateTime]::UtcNow
+    $deadline = [IO.Path]::Combine($s.Root, 'until', $Name)
+    [IO.File]::GetLastWriteTimeUtc($deadline) -lt [DateTime]::UtcNow
 }
 
 # Before .NET 7 one call tells of files only: a directory of that name must not hide behind a pin
@@ -535,7 +588,7 @@ function Global:__azenv_nearer_directory([int] $From, [int] $File) {
 
 function Global:__azenv_refresh {
     $s = $Global:__azenv
-    $here = $s.Location.CurrentFileSystemLocation           # also while the user is in Env: or Cert:
+    $here = $s.Location.CurrentFileSystemLocation           # also from Env: or Cert:
     $hasMoved = -not [object]::Equals($here.Path, $s.Here)
     if ($hasMoved) { __azenv_walk $here }
     if (-not [IO.File]::Exists($s.Generation)) { __azenv_look_at_generation }
@@ -551,10 +604,14 @@ function Global:__azenv_refresh {
         $text, $why = __azenv_read_pin $pin
         $content = $why + $s.Separator + $text
         $denied = $null
-        if ($s.Denied.Count -and $s.Denied.TryGetValue($pin, [ref] $denied) -and [object]::Equals($denied, $content)) { continue }
+        if ($s.Denied.Count -and $s.Denied.TryGetValue($pin, [ref] $denied) -and
+            [object]::Equals($denied, $content)) { continue }
         $seen = $pin + $s.Separator + $content
         $s.ToldMasked = $pin
-        if ([object]::Equals($seen, $s.Seen)) { if ($s.IsStuck -or -not (__azenv_is_fresh)) { __azenv_catch_up }; return }
+        if ([object]::Equals($seen, $s.Seen)) {
+            if ($s.IsStuck -or -not (__azenv_is_fresh)) { __azenv_catch_up }
+            return
+        }
         $s.Seen = $seen
         if (__azenv_follow_pin $pin $text $why) { return }
     }
@@ -570,8 +627,10 @@ function Global:__azenv_follow_choice([string] $Choice, [bool] $HasMoved) {
     $reason = 'chosen'
     if ($until -and (__azenv_is_expired $until)) { $Choice = 'none'; $reason = 'the time is up' }
     $seen = 'choice' + $s.Separator + $reason + $s.Separator + $Choice
-    if (-not [object]::Equals($seen, $s.Seen)) { $s.Seen = $seen; __azenv_activate $Choice choice $reason '' }
-    elseif ($s.IsStuck -or -not (__azenv_is_fresh)) { __azenv_catch_up }
+    if (-not [object]::Equals($seen, $s.Seen)) {
+        $s.Seen = $seen
+        __azenv_activate $Choice choice $reason ''
+    } elseif ($s.IsStuck -or -not (__azenv_is_fresh)) { __azenv_catch_up }
     if ($HasMoved) { __azenv_tell_masked $Choice }
 }
 
@@ -579,7 +638,7 @@ function Global:__azenv_follow_choice([string] $Choice, [bool] $HasMoved) {
 function Global:__azenv_catch_up {
     $s = $Global:__azenv
     $hasRoot = if ($s.IsRootless) { __azenv_find_root } else { __azenv_has_root }
-    if ($hasRoot -eq $s.IsRootless) { $s.Seen = $null; __azenv_refresh }            # it came, or went
+    if ($hasRoot -eq $s.IsRootless) { $s.Seen = $null; __azenv_refresh }    # it came, or went
     elseif ($hasRoot -and -not $s.IsStuck) { __azenv_refresh_overlay $s.NextId }
 }
 
@@ -589,7 +648,9 @@ function Global:__azenv_hook {
     catch {
         $Global:Error.RemoveAt(0)
         $text = "$($_.Exception.Message); nothing was changed"
-        if (-not [object]::Equals($text, $Global:__azenv.ToldError)) { $Global:__azenv.ToldError = $text; __azenv_say $text }
+        if ([object]::Equals($text, $Global:__azenv.ToldError)) { return }
+        $Global:__azenv.ToldError = $text
+        __azenv_say $text
     }
 }
 
@@ -599,49 +660,66 @@ function Global:__azenv_hook {
 # `-o:json` in two, makes 1.10 a number and a,b an array: the text of the call still has them.
 # Where text and values do not fit together (splatting, several lines), the values stand.
 function Global:__azenv_words($Call, [object[]] $Given) {
-    $plain = [Collections.Generic.List[string]]::new()
-    foreach ($value in $Given) { if ($value -is [array]) { foreach ($one in $value) { $plain.Add([string] $one) } } else { $plain.Add([string] $value) } }
-    $start = $Call.OffsetInLine - 1
-    if (-not $Call.Line -or $start -lt 0 -or $start -gt $Call.Line.Length) { return , $plain.ToArray() }
-    $command = [Management.Automation.Language.Parser]::ParseInput($Call.Line.Substring($start), [ref] $null, [ref] $null).Find(
-        { $args[0] -is [Management.Automation.Language.CommandAst] }, $true)
-    if ($null -eq $command) { return , $plain.ToArray() }
+    $values = [Collections.Generic.List[string]]::new()
+    foreach ($value in $Given) { foreach ($one in @($value)) { $values.Add([string] $one) } }
+    $command = __azenv_command_of $Call
+    if ($null -eq $command) { return , $values.ToArray() }
     $words = [Collections.Generic.List[string]]::new()
     $next = 0; $end = -1
     foreach ($element in [Linq.Enumerable]::Skip($command.CommandElements, 1)) {
-        $typed = $element.Extent.Text
-        if ($typed -ceq '--' -and ($next -ge $Given.Count -or -not [object]::Equals([string] $Given[$next], '--'))) {
-            $words.Add('--')
-        } elseif ($next -ge $Given.Count -or ($element -is [Management.Automation.Language.VariableExpressionAst] -and $element.Splatted)) {
-            return , $plain.ToArray()
+        $isLast = $next -ge $Given.Count
+        if ($element.Extent.Text -ceq '--' -and ($isLast -or [string] $Given[$next] -cne '--')) {
+            $words.Add('--')                                # the one that PowerShell took
+        } elseif ($isLast) {
+            return , $values.ToArray()
         } else {
-            $value = $Given[$next++]
-            if ($element -is [Management.Automation.Language.CommandParameterAst] -and $null -ne $element.Argument) {
-                if ($next -ge $Given.Count) { return , $plain.ToArray() }
-                $argument = __azenv_word $element.Argument $Given[$next++]
-                # `-o: json` are two words, typed or not
-                if ($element.Argument.Extent.StartOffset -eq $element.Extent.StartOffset + $element.ParameterName.Length + 2) { $words.Add([string] $value + $argument) }
-                else { $words.Add([string] $value); $words.Add($argument) }
-            } elseif ($value -is [array] -and $element -isnot [Management.Automation.Language.ArrayLiteralAst]) {
-                foreach ($one in $value) { $words.Add([string] $one) }
-            } elseif ($element.Extent.StartOffset -eq $end) {
-                $words[$words.Count - 1] += __azenv_word $element $value
-            } else { $words.Add((__azenv_word $element $value)) }
+            $typed = @(__azenv_word $element $Given[$next++])
+            $isParameter = $element -is [Management.Automation.Language.CommandParameterAst]
+            if ($isParameter -and $null -ne $element.Argument) {
+                if ($next -ge $Given.Count) { return , $values.ToArray() }
+                $typed += @(__azenv_word $element.Argument $Given[$next++])
+                $end = $element.Extent.StartOffset + $element.ParameterName.Length + 2
+                # `-o:json` is one word and `-o: json` are two
+                if ($element.Argument.Extent.StartOffset -eq $end) { $typed = @(-join $typed) }
+            } elseif ($element.Extent.StartOffset -eq $end) {       # the same after a `--`
+                $typed[0] = $words[$words.Count - 1] + $typed[0]
+                $words.RemoveAt($words.Count - 1)
+            }
+            foreach ($one in $typed) { $words.Add($one) }
         }
         $end = $element.Extent.EndOffset
     }
-    if ($next -ne $Given.Count) { return , $plain.ToArray() }
+    if ($next -ne $Given.Count) { return , $values.ToArray() }
     , $words.ToArray()
+}
+
+# The call as the parser sees it; nothing where its words cannot be told from its values.
+function Global:__azenv_command_of($Call) {
+    $start = $Call.OffsetInLine - 1
+    if (-not $Call.Line -or $start -lt 0 -or $start -gt $Call.Line.Length) { return }
+    $text = $Call.Line.Substring($start)
+    $tree = [Management.Automation.Language.Parser]::ParseInput($text, [ref] $null, [ref] $null)
+    $command = $tree.Find({ $args[0] -is [Management.Automation.Language.CommandAst] }, $true)
+    if ($null -eq $command) { return }
+    foreach ($element in $command.CommandElements) {
+        $isVariable = $element -is [Management.Automation.Language.VariableExpressionAst]
+        if ($isVariable -and $element.Splatted) { return }
+    }
+    $command
 }
 
 function Global:__azenv_word($Element, $Value) {
     if ($Element -is [Management.Automation.Language.ArrayLiteralAst]) {
-        $parts = for ($i = 0; $i -lt $Element.Elements.Count; $i++) { __azenv_word $Element.Elements[$i] @($Value)[$i] }
+        $values = @($Value)
+        $parts = for ($i = 0; $i -lt $values.Count; $i++) {
+            __azenv_word $Element.Elements[$i] $values[$i]
+        }
         return [string]::Join(',', [string[]] $parts)
     }
-    if ($Element -is [Management.Automation.Language.ConstantExpressionAst] -and
-        $Element -isnot [Management.Automation.Language.StringConstantExpressionAst]) { return $Element.Extent.Text }
-    [string] $Value
+    $isConstant = $Element -is [Management.Automation.Language.ConstantExpressionAst]
+    $isText = $Element -is [Management.Automation.Language.StringConstantExpressionAst]
+    if ($isConstant -and -not $isText) { return $Element.Extent.Text }
+    foreach ($one in @($Value)) { [string] $one }
 }
 
 # Before 7.3 a word with quotes falls apart and an empty one vanishes, unless written like this.
@@ -671,11 +749,13 @@ function Global:__azenv_call([int] $Count, [bool] $HasInput) {
 # Applies what the program left for this shell, if it did, and if it answers this very call.
 function Global:__azenv_take_mail([string] $Mail, [string] $Nonce) {
     $s = $Global:__azenv
-    if (-not [IO.File]::Exists($Mail) -or ([int] [IO.File]::GetAttributes($Mail) -band 0x400) -or -not (__azenv_has_root)) { return $false }
+    if (-not [IO.File]::Exists($Mail) -or -not (__azenv_has_root)) { return $false }
+    if ([int] [IO.File]::GetAttributes($Mail) -band 0x400) { return $false }            # a link
     $fields = [IO.File]::ReadAllText($Mail).Split([char] 0x1f)
     [IO.File]::Delete($Mail)
     $s.LeftFiles = $true
-    if ($fields.Length -ne 6 -or -not [object]::Equals($fields[0], $Nonce) -or -not [object]::Equals($fields[5], '.')) { return $false }
+    if ($fields.Length -ne 6 -or -not [object]::Equals($fields[5], '.')) { return $false }
+    if (-not [object]::Equals($fields[0], $Nonce)) { return $false }
     $verb, $id, $deadline, $previous = $fields[1..4]
     if ($verb -ceq 'choice') {
         __azenv_put __AZENV_CHOICE $id
@@ -694,13 +774,18 @@ function Global:azenv {
     $s.ToldGone = $false
     if (-not (__azenv_program_is_there)) { $Global:LASTEXITCODE = 127 } else {
         $words = __azenv_words $MyInvocation $args
-        if (__azenv_is_legacy) { $words = [string[]] @(foreach ($word in $words) { __azenv_legacy_word $word ($PSVersionTable.PSVersion.Major -lt 6) }) }
+        if (__azenv_is_legacy) {
+            $isBefore6 = $PSVersionTable.PSVersion.Major -lt 6
+            $words = @(foreach ($word in $words) { __azenv_legacy_word $word $isBefore6 })
+        }
         $call = __azenv_call $words.Length $MyInvocation.ExpectingInput
         $mail = ''; $nonce = [Guid]::NewGuid().ToString('N')
         # a completer calls the function, not the program: nothing of the shell may change then
         $isCompleting = [bool] [Environment]::GetEnvironmentVariable('_AZENV_COMPLETE')
         $s.AskedRoot = $s.AskedRoot -and $isCompleting
-        if (-not $isCompleting -and (__azenv_find_root)) { $mail = [IO.Path]::Combine($s.Root, 'mail', "$PID." + [Guid]::NewGuid().ToString('N')) }
+        if (-not $isCompleting -and (__azenv_find_root)) {
+            $mail = [IO.Path]::Combine($s.Root, 'mail', "$PID." + [Guid]::NewGuid().ToString('N'))
+        }
         try {
             if ($mail) {
                 __azenv_put __AZENV_MAIL $mail
@@ -715,18 +800,22 @@ function Global:azenv {
                 __azenv_put __AZENV_NONCE $null
                 __azenv_put __AZENV_SHELL $null
                 # `azenv allow; az ...` on one line; a script and CI change by mail only
-                if ((__azenv_take_mail $mail $nonce) -or ($s.IsHooked -and $s.IsInteractive)) { __azenv_hook }
+                $isChanged = __azenv_take_mail $mail $nonce
+                if ($isChanged -or ($s.IsHooked -and $s.IsInteractive)) { __azenv_hook }
             }
         }
     }
-    # $? after a function is true whatever it ran, unless the function's own pipeline has failed.
-    # Only a cmdlet can say so, by an error that lands in $Error, and its parameters would eat
-    # `-o` and `-v` of azenv: so the engine's own flag is set, where it has the known shape.
     if ($Global:LASTEXITCODE -ne 0) {
+        # $? after a function is true whatever it ran, unless its own pipeline has failed. Only a
+        # cmdlet can say that, by an error that lands in $Error, and a cmdlet's own parameters
+        # would eat `-o` and `-v`: so the engine's flag is set, where it has the known shape.
         try {
             $members = [Reflection.BindingFlags] 'Instance, Public, NonPublic'
-            $at = $ExecutionContext.GetType().GetField('_context', $members).GetValue($ExecutionContext)
-            foreach ($name in 'CurrentCommandProcessor', 'CommandRuntime', 'PipelineProcessor') { $at = $at.GetType().GetProperty($name, $members).GetValue($at, $null) }
+            $at = $ExecutionContext
+            $at = $at.GetType().GetField('_context', $members).GetValue($at)
+            foreach ($name in 'CurrentCommandProcessor', 'CommandRuntime', 'PipelineProcessor') {
+                $at = $at.GetType().GetProperty($name, $members).GetValue($at, $null)
+            }
             $at.GetType().GetProperty('ExecutionFailed', $members).SetValue($at, $true, $null)
         } catch { $Global:Error.RemoveAt(0) }
     }
@@ -737,7 +826,9 @@ function Global:azenv {
 # Makes the next statement see $? as false, with nothing in $Error.
 function Global:__azenv_fail {
     [CmdletBinding()] param()
-    $PSCmdlet.WriteError([Management.Automation.ErrorRecord]::new([Exception]::new('the last command failed'), 'azenv', 'NotSpecified', $null))
+    $cause = [Exception]::new('the last command failed')
+    $record = [Management.Automation.ErrorRecord]::new($cause, 'azenv', 'NotSpecified', $null)
+    $PSCmdlet.WriteError($record)
 }
 
 # Each wrapper holds the prompt that it wraps: with one global for it, installing twice around a
@@ -754,16 +845,23 @@ function Global:__azenv_wrap_prompt([scriptblock] $Inner) {
 
 function Global:__azenv_install {
     $s = $Global:__azenv
-    foreach ($name in 'CI', 'TF_BUILD', 'GITHUB_ACTIONS') { if ([Environment]::GetEnvironmentVariable($name)) { return } }
+    foreach ($name in 'CI', 'TF_BUILD', 'GITHUB_ACTIONS') {
+        if ([Environment]::GetEnvironmentVariable($name)) { return }
+    }
     $s.IsHooked = $true
-    if (-not $Function:prompt.ToString().Contains('__azenv_hook')) { $Function:Global:prompt = __azenv_wrap_prompt $Function:prompt }
+    if (-not $Function:prompt.ToString().Contains('__azenv_hook')) {
+        $Function:Global:prompt = __azenv_wrap_prompt $Function:prompt
+    }
     # for `cd there; az ...` on one line, and for a prompt that a theme replaced
     $version = $PSVersionTable.PSVersion
     if ($version.Major -lt 7 -or ($version.Major -eq 7 -and $version.Minor -lt 2)) { return }
-    $others = $ExecutionContext.InvokeCommand.LocationChangedAction
-    if ($null -ne $others -and $null -ne $s.CdAction) { foreach ($action in $others.GetInvocationList()) { if ([object]::ReferenceEquals($action, $s.CdAction)) { return } } }
-    $s.CdAction = [EventHandler[Management.Automation.LocationChangedEventArgs]] { if ($Global:__azenv.IsInteractive) { __azenv_hook } }
-    $ExecutionContext.InvokeCommand.LocationChangedAction = [Delegate]::Combine($others, $s.CdAction)
+    $commands = $ExecutionContext.InvokeCommand
+    $others = $commands.LocationChangedAction
+    if ($null -ne $others -and $others.GetInvocationList() -contains $s.CdAction) { return }
+    $s.CdAction = [EventHandler[Management.Automation.LocationChangedEventArgs]] {
+        if ($Global:__azenv.IsInteractive) { __azenv_hook }
+    }
+    $commands.LocationChangedAction = [Delegate]::Combine($others, $s.CdAction)
 }
 
 # --- end of session --------------------------------------------------------------------------
@@ -777,16 +875,23 @@ function Global:__azenv_end_with_session {
     $s = $Global:__azenv
     if ($s.EndsWithSession) { return }
     $s.EndsWithSession = $true
-    [void] $ExecutionContext.Events.SubscribeEvent($null, $null, 'PowerShell.Exiting', $null, { __azenv_end }, $true, $false)
+    [void] $ExecutionContext.Events.SubscribeEvent(
+        $null, $null, 'PowerShell.Exiting', $null, { __azenv_end }, $true, $false)
+}
+
+# Loaded twice: what is in force, and what was before, is known to the old state alone.
+function Global:__azenv_take_over($Old) {
+    if ($null -eq $Old) { return }
+    foreach ($key in 'IsOn', 'Kinds', 'Kept', 'Before', 'Ours', 'Said', 'ToldMasked',
+        'IsInteractive', 'LeftFiles', 'CdAction', 'EndsWithSession') {
+        if ($Old.ContainsKey($key)) { $Global:__azenv[$key] = $Old[$key] }
+    }
 }
 
 # --- start -----------------------------------------------------------------------------------
 
 $Global:__azenv = __azenv_new_state
-if ($null -ne $Global:__azenvOld) {
-    foreach ($key in 'IsOn', 'Kinds', 'Kept', 'Before', 'Ours', 'Said', 'ToldMasked', 'IsInteractive', 'LeftFiles', 'CdAction', 'EndsWithSession') {
-        if ($Global:__azenvOld.ContainsKey($key)) { $Global:__azenv[$key] = $Global:__azenvOld[$key] }
-    }
-}
+__azenv_take_over $Global:__azenvOld
+$Global:__azenvOld = $null
 __azenv_install
 __azenv_end_with_session

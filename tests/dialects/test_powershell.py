@@ -20,14 +20,14 @@ NASTY_VALUES = (
     "a\u2019; 'ran' | Write-Output; \u2018",
     "",
     " ",
-    "`$(1 + 1)$HOME\"`\"",
+    '`$(1 + 1)$HOME"`"',
     "trailing newline\n",
     "tab\tcr\rus\x1f",
     "@{a=1} # comment",
     "\ufeffbom",
     "日本語 \U0001f600",
 )
-FACTS = {name: "" for name in ("python", "launcher", "state", "base", "store")}
+FACTS = dict.fromkeys(("python", "launcher", "state", "base", "store"), "")
 
 
 def run(script: str) -> list[str]:
@@ -80,7 +80,9 @@ def test_the_prologue_is_ascii_and_comes_back() -> None:
     text = powershell.prologue(FACTS | {"python": NASTY, "roots": roots}) + powershell.table()
     assert text.isascii()
     assert text.replace("\n", "").isprintable()
-    facts = run(f"{text}\n$Global:__azenvP.Roots | ForEach-Object {{ give $_ }}\ngive $Global:__azenvP.Python")
+    facts = run(
+        f"{text}\nforeach ($r in $Global:__azenvP.Roots) {{ give $r }}\ngive $Global:__azenvP.Python"
+    )
     assert facts == [*roots, NASTY]
     assert run(f"{text}\ngive $Global:__azenvP.Launcher") == [""]
 
@@ -88,7 +90,7 @@ def test_the_prologue_is_ascii_and_comes_back() -> None:
 def test_the_table_is_the_table() -> None:
     keys = ("Layout", "Ne", "Nn", "Soft", "Block", "Secret", "NoneKinds")
     gives = "\n".join(f'give "$($Global:__azenvT.{key})"' for key in keys)
-    found = run(f"{powershell.table()}{gives}\ngive \"$($Global:__azenvT.Names)\"")
+    found = run(f'{powershell.table()}{gives}\ngive "$($Global:__azenvT.Names)"')
     names = variables.NAMES
     assert found == [
         variables.LAYOUT,
@@ -104,6 +106,10 @@ def test_the_table_is_the_table() -> None:
 
 @pytest.mark.parametrize("name", ["", "A B", "A;B", "1A", "A=", "*", "ARM_X\n"])
 def test_a_name_that_is_none_is_refused(name: str) -> None:
-    for write in (powershell.unset, lambda n: powershell.export(n, "x"), lambda n: powershell.assign(n, "x")):
+    for write in (
+        powershell.unset,
+        lambda n: powershell.export(n, "x"),
+        lambda n: powershell.assign(n, "x"),
+    ):
         with pytest.raises(ValueError, match="not a name"):
             write(name)

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pexpect
 import pytest
@@ -56,14 +56,14 @@ print(os.environ.get("ANSWER", ""), end="")
 class Done:
     """What a script printed, and how the program was called meanwhile."""
 
-    def __init__(self, out: str, err: str, status: int, notes: list[dict[str, object]]) -> None:
+    def __init__(self, out: str, err: str, status: int, notes: list[dict[str, Any]]) -> None:
         self.out = out.splitlines()
         self.err = err.splitlines()
         self.status = status
         self.notes = notes
 
     @property
-    def words(self) -> list[object]:
+    def words(self) -> list[list[str]]:
         return [note["words"] for note in self.notes]
 
 
@@ -71,9 +71,9 @@ class Desk:
     """A home with the contexts dev and prod, pins `a` and `b` on them, and an unpinned `out`."""
 
     def __init__(self, top: Path) -> None:
-        # every path here is awkward: quotes of two kinds, a space, what a provider takes for a pattern
+        # every path here is awkward: quotes, a space, what a provider takes for a pattern
         self.plain = top  # the test engine cannot read a script beside such quotes
-        self.top = top / "it's ‘x’ [a-z]"
+        self.top = top / "it's \u2018x\u2019 [a-z]"
         self.state = self.top / "state" / variables.LAYOUT
         self.root, self.base = self.top / "run", self.top / ".azure"
         self.out = self.top / "out"
@@ -134,7 +134,12 @@ class Desk:
         return file
 
     def env(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
-        found = {"HOME": str(self.top), "PATH": os.environ["PATH"], "TERM": "dumb", "LC_ALL": "C.UTF-8"}
+        found = {
+            "HOME": str(self.top),
+            "PATH": os.environ["PATH"],
+            "TERM": "dumb",
+            "LC_ALL": "C.UTF-8",
+        }
         found["XDG_CONFIG_HOME"] = str(self.plain / "config")
         found["XDG_CACHE_HOME"] = str(self.top / "cache")
         return found | dict(more or {})
@@ -152,8 +157,8 @@ class Desk:
         script = self.plain / "script.ps1"
         lines = [
             "function go($Directory) { Set-Location -LiteralPath $Directory; __azenv_hook }",
-            "function show([string[]] $Names) { foreach ($name in $Names) { "
-            '"$name=$([Environment]::GetEnvironmentVariable($name))" } }',
+            "function show([string[]] $Names) { foreach ($name in $Names) { value $name } }",
+            'function value($Name) { "$Name=$([Environment]::GetEnvironmentVariable($Name))" }',
             before,
             f". {quote(self.init(**init))}",  # type: ignore[arg-type]
             *statements,
@@ -169,6 +174,7 @@ class Desk:
             text=True,
             user=user,
             timeout=PATIENCE_S * 3,
+            check=False,
         )
         notes = self.calls.read_text().splitlines() if self.calls.exists() else []
         return Done(done.stdout, done.stderr, done.returncode, [json.loads(line) for line in notes])
@@ -197,8 +203,8 @@ def test_the_file_is_ascii_and_names_no_variable_of_the_table() -> None:
 def test_the_parser_finds_no_error(tmp_path: Path) -> None:
     (tmp_path / "broken.ps1").write_text(FILE.read_text() + "\nif (")
     script = "\n".join(
-        f"$errors = $null; [void] [Management.Automation.Language.Parser]::ParseFile({quote(file)}, "
-        "[ref] $null, [ref] $errors); $errors.Count"
+        "$errors = $null; [void] [Management.Automation.Language.Parser]::ParseFile("
+        f"{quote(file)}, [ref] $null, [ref] $errors); $errors.Count"
         for file in (FILE, tmp_path / "broken.ps1")
     )
     words = [require_tool("pwsh"), "-NoProfile", "-Command", script]
@@ -216,7 +222,7 @@ def test_strict_mode_and_stop_leave_no_trace(desk: Desk) -> None:
         "__azenv_hook",
         "prompt | Out-Null",
         desk.cd(desk.out),
-        'show AZENV_CONTEXT_ID, __AZENV_UNDO',
+        "show AZENV_CONTEXT_ID, __AZENV_UNDO",
         '"errors=$($Error.Count)"',
         '"status=$(Test-Path Variable:Global:LASTEXITCODE)"',
         before="Set-StrictMode -Version Latest; $ErrorActionPreference = 'Stop'; "
@@ -242,10 +248,14 @@ def test_a_pin_is_compared_as_bytes_not_by_the_culture(desk: Desk) -> None:
     desk.pin("replaced", "#\ufffd\n", f"context{US}{DEV}")
     (desk.top / "replaced" / ".azenv.toml").write_bytes(b"#\xff\n")
     done = desk.run(
-        "\"culture=$('a' -ceq \"a$([char] 0xad)\")\"",
+        '"culture=$(\'a\' -ceq "a$([char] 0xad)")"',
         desk.cd(desk.a),
         "show AZENV_CONTEXT_ID",
-        *(line for n in ("soft", "replaced") for line in (desk.cd(desk.top / n), "show AZENV_CONTEXT_ID")),
+        *(
+            line
+            for n in ("soft", "replaced")
+            for line in (desk.cd(desk.top / n), "show AZENV_CONTEXT_ID")
+        ),
         env={"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "0"},
     )
     if "culture=True" not in done.out:
@@ -299,14 +309,18 @@ def test_what_hangs_or_lies_is_refused_before_it_is_opened(desk: Desk) -> None:
     names = (*shapes, "link")
     where = [desk.pin("a", 'context = "dev"\n') / name for name in names]
     for name, place in zip(names, where, strict=True):
-        shutil.copytree(desk.top / name, place, symlinks=True) if name == "directory" else place.mkdir()
+        shutil.copytree(
+            desk.top / name, place, symlinks=True
+        ) if name == "directory" else place.mkdir()
         if name != "directory":
             (desk.top / name / ".azenv.toml").rename(place / ".azenv.toml")
     # 5.1 has no one call that tells of files and directories
-    old = "$Global:__azenv.IsThere = [Delegate]::CreateDelegate([Predicate[string]], " \
-        "[IO.File].GetMethod('Exists', [type[]] @([string]))); " \
-        "$Global:__azenv.IsDirectory = [Delegate]::CreateDelegate([Predicate[string]], " \
+    old = (
+        "$Global:__azenv.IsThere = [Delegate]::CreateDelegate([Predicate[string]], "
+        "[IO.File].GetMethod('Exists', [type[]] @([string]))); "
+        "$Global:__azenv.IsDirectory = [Delegate]::CreateDelegate([Predicate[string]], "
         "[IO.Directory].GetMethod('Exists', [type[]] @([string])))"
+    )
     visits = [line for place in where for line in (desk.cd(place), "show AZENV_BLOCKED")]
     empty = [desk.cd(desk.top / "empty"), "show AZENV_CONTEXT"]
     done = desk.run(*visits, *empty, old, *visits, *empty)
@@ -382,7 +396,9 @@ def test_one_process_for_a_pin_without_an_answer(desk: Desk) -> None:
     for directory in (desk.state / "generation").iterdir():
         directory.unlink()  # azenv was never used here: no generation
     visits = [desk.cd(there) for there in (place, desk.out, place)]
-    done = desk.run("$Global:LASTEXITCODE = 42", *visits, "__azenv_hook", "show AZENV_BLOCKED", "$LASTEXITCODE")
+    done = desk.run(
+        "$Global:LASTEXITCODE = 42", *visits, "__azenv_hook", "show AZENV_BLOCKED", "$LASTEXITCODE"
+    )
     pin = str(place / ".azenv.toml")
     assert done.words == [["hook", "pin", str(desk.root), pin, "powershell"]]
     assert done.out == ["AZENV_BLOCKED=not trusted; review it, then: azenv allow", "42"]
@@ -391,7 +407,10 @@ def test_one_process_for_a_pin_without_an_answer(desk: Desk) -> None:
 def test_paths_of_windows_have_their_records(desk: Desk) -> None:
     pins = (r"C:\x y\.azenv.toml", r"\\server\share\.azenv.toml")
     done = desk.run(
-        *(f"(__azenv_record_of_pin {quote(pin)} $false).Substring($Global:__azenvP.State.Length)" for pin in pins),
+        *(
+            f"(__azenv_record_of_pin {quote(pin)} $false).Substring($Global:__azenvP.State.Length)"
+            for pin in pins
+        ),
         "(__azenv_record_of_pin '/a:b/.azenv.toml' $true).Substring($Global:__azenvP.State.Length)",
     )
     assert done.out == [
@@ -408,7 +427,9 @@ def test_a_root_that_is_a_link_blocks_until_it_is_ours_again(desk: Desk) -> None
     away = desk.top / "elsewhere"
     move = f"[IO.Directory]::Move({quote(desk.root)}, {quote(away)})"
     link = f"[void] [IO.Directory]::CreateSymbolicLink({quote(desk.root)}, {quote(away)})"
-    back = f"[IO.File]::Delete({quote(desk.root)}); [IO.Directory]::Move({quote(away)}, {quote(desk.root)})"
+    back = f"[IO.File]::Delete({quote(desk.root)}); " + (
+        f"[IO.Directory]::Move({quote(away)}, {quote(desk.root)})"
+    )
     done = desk.run(
         desk.cd(desk.a),
         f"{move}; {link}; __azenv_hook; __azenv_hook",
@@ -417,7 +438,11 @@ def test_a_root_that_is_a_link_blocks_until_it_is_ours_again(desk: Desk) -> None
         "show AZENV_CONTEXT",
     )
     reason = "the runtime directory is not yours"
-    blocked = ["AZENV_CONTEXT_ID=none", f"AZENV_BLOCKED={reason}", "AZURE_CONFIG_DIR=/dev/null/azenv"]
+    blocked = [
+        "AZENV_CONTEXT_ID=none",
+        f"AZENV_BLOCKED={reason}",
+        "AZURE_CONFIG_DIR=/dev/null/azenv",
+    ]
     assert done.out == [*blocked, "AZENV_CONTEXT=dev"]
     assert done.words == [["hook", "root", "powershell"]]
     assert len([line for line in done.err if reason in line]) == 1
@@ -435,8 +460,7 @@ def test_a_root_of_another_user_is_passed_over(desk: Desk) -> None:
         f"[void] (sh -c 'chown 4711 \"$1\"' sh {quote(ours)}); $Global:__azenv.RootBorn = [long] 0",
         desk.cd(desk.b),
         f"show {','.join(BLOCKED)}",
-        roots=[],
-        env={"XDG_RUNTIME_DIR": str(theirs.parent)},
+        roots=[str(theirs), str(ours)],
     )
     assert done.out[0] == str(ours)
     assert done.out[1:] == [
@@ -444,6 +468,19 @@ def test_a_root_of_another_user_is_passed_over(desk: Desk) -> None:
         "AZENV_BLOCKED=the runtime directory is not yours",
         "AZURE_CONFIG_DIR=/dev/null/azenv",
     ]
+
+
+def test_without_a_home_of_its_own_the_session_has_the_root(desk: Desk) -> None:
+    session = desk.top / "session"
+    session.mkdir()
+    desk.root.rename(session / "azenv")
+    done = desk.run(
+        desk.cd(desk.a),
+        "show AZURE_CONFIG_DIR",
+        roots=[],
+        env={"XDG_RUNTIME_DIR": str(session)},
+    )
+    assert done.out == [f"AZURE_CONFIG_DIR={session}/azenv/az/{DEV}/.azure"]
 
 
 # --- the undo of others ---------------------------------------------------------------------
@@ -482,13 +519,29 @@ def test_an_inherited_undo_is_followed_and_a_forged_one_is_not(desk: Desk) -> No
         )
     ]
     done = desk.run(*script, env=env)
-    assert done.out == ["ARM_TENANT_ID=theirs", "AZURE_CONFIG_DIR=/keep", "__AZENV_UNDO="] * len(forged)
+    assert done.out == ["ARM_TENANT_ID=theirs", "AZURE_CONFIG_DIR=/keep", "__AZENV_UNDO="] * len(
+        forged
+    )
     assert done.words == [["hook", "undo", ""]] * len(forged)
 
 
 def test_a_foreign_undo_is_reversed_by_name_within_bounds(desk: Desk) -> None:
     answer = US.join(
-        ("ARM_TENANT_ID", "x", "old\nvalue", "AZURE_OLD", "-", "", "PATH", "x", "/evil", "LD_PRELOAD", "x", "e", ".")
+        (
+            "ARM_TENANT_ID",
+            "x",
+            "old\nvalue",
+            "AZURE_OLD",
+            "-",
+            "",
+            "PATH",
+            "x",
+            "/evil",
+            "LD_PRELOAD",
+            "x",
+            "e",
+            ".",
+        )
     )
     env = {"ANSWER": answer, "__AZENV_UNDO": undo("=", ["x"], layout="elsewhere"), "AZURE_OLD": "1"}
     done = desk.run(
@@ -498,7 +551,13 @@ def test_a_foreign_undo_is_reversed_by_name_within_bounds(desk: Desk) -> None:
         "\"path=$($env:PATH -eq '/evil')\"",
         env=env,
     )
-    assert done.out == ["tenant=old+value", "AZURE_OLD=", "LD_PRELOAD=", "__AZENV_UNDO=", "path=False"]
+    assert done.out == [
+        "tenant=old+value",
+        "AZURE_OLD=",
+        "LD_PRELOAD=",
+        "__AZENV_UNDO=",
+        "path=False",
+    ]
 
 
 def test_loaded_again_with_another_table_the_old_one_leaves_first(desk: Desk) -> None:
@@ -514,7 +573,13 @@ def test_loaded_again_with_another_table_the_old_one_leaves_first(desk: Desk) ->
         f". {again}",
         f"show {secret},AZENV_CONTEXT,__AZENV_UNDO",
     )
-    assert done.out == [f"{secret}=", "in undo: False", f"{secret}=hush", "AZENV_CONTEXT=", "__AZENV_UNDO="]
+    assert done.out == [
+        f"{secret}=",
+        "in undo: False",
+        f"{secret}=hush",
+        "AZENV_CONTEXT=",
+        "__AZENV_UNDO=",
+    ]
     assert done.words == []
 
 
@@ -528,9 +593,11 @@ def test_a_time_box_ends_and_its_name_stays_in_its_directory(desk: Desk) -> None
     (desk.root / "other").touch()
     os.utime(desk.root / "other", (time.time() + 500,) * 2)
     done = desk.run(
-        f"$env:__AZENV_CHOICE = {quote(PROD)}; $env:__AZENV_UNTIL = '1-ab'; __azenv_hook; __azenv_hook",
+        f"$env:__AZENV_CHOICE = {quote(PROD)}; $env:__AZENV_UNTIL = '1-ab'",
+        "__azenv_hook; __azenv_hook",
         "show AZENV_CONTEXT,AZENV_SOURCE",
-        f"[IO.File]::SetLastWriteTimeUtc({quote(deadline)}, [DateTime]::UtcNow.AddSeconds(-1)); __azenv_hook",
+        f"[IO.File]::SetLastWriteTimeUtc({quote(deadline)}, [DateTime]::UtcNow.AddSeconds(-1))",
+        "__azenv_hook",
         "show AZENV_CONTEXT,AZENV_BLOCKED",
         "$env:__AZENV_UNTIL = '../other'; __azenv_hook",
         "show AZENV_BLOCKED",
@@ -538,18 +605,29 @@ def test_a_time_box_ends_and_its_name_stays_in_its_directory(desk: Desk) -> None
         "show AZENV_BLOCKED",
     )
     end = "AZENV_BLOCKED=the time is up"
-    assert done.out == ["AZENV_CONTEXT=prod", "AZENV_SOURCE=choice", "AZENV_CONTEXT=", end, end, end]
-    assert done.err == ["azenv: prod  Contoso  (chosen)", "azenv: blocked: the time is up  (chosen)"]
+    assert done.out == [
+        "AZENV_CONTEXT=prod",
+        "AZENV_SOURCE=choice",
+        "AZENV_CONTEXT=",
+        end,
+        end,
+        end,
+    ]
+    assert done.err == [
+        "azenv: prod  Contoso  (chosen)",
+        "azenv: blocked: the time is up  (chosen)",
+    ]
 
 
 def test_a_choice_that_masks_a_pin_is_told_on_entering(desk: Desk) -> None:
     (desk.a / "deeper").mkdir()
     desk.pin("denied", "x", "denied")
-    go = [desk.cd(place) for place in (desk.a, desk.a / "deeper", desk.top / "denied", desk.b, desk.a)]
+    go = [
+        desk.cd(place) for place in (desk.a, desk.a / "deeper", desk.top / "denied", desk.b, desk.a)
+    ]
     done = desk.run(f"$env:__AZENV_CHOICE = {quote(PROD)}", *go)
-    told = (
-        "azenv: this directory is pinned (~/a/.azenv.toml), but your choice prod is in force; azenv use --follow"
-    )
+    told = "azenv: this directory is pinned (~/a/.azenv.toml), "
+    told += "but your choice prod is in force; azenv use --follow"
     assert done.err == ["azenv: prod  Contoso  (chosen)", told, told]
 
 
@@ -561,7 +639,7 @@ def test_the_words_arrive_as_they_were_typed(desk: Desk) -> None:
     calls = {
         "azenv exec prod -- git checkout -- file": "exec prod -- git checkout -- file",
         "azenv -- --": "-- --",
-        "azenv list -o:json -o: json -v --output=json --a:b -x": "list -o:json -o: json -v --output=json --a:b -x",
+        "azenv list -o:json -o: json -v --a=b --a:b -x": "list -o:json -o: json -v --a=b --a:b -x",
         "azenv exec x -- az -o:json a,b": "exec x -- az -o:json a,b",
         "azenv set a,b 1.10 0x10 1kb -1 'q',w 1.10,2": "set a,b 1.10 0x10 1kb -1 q,w 1.10,2",
         "azenv use * '*' ~ ~/x [a-z]": "use * * ~ ~/x [a-z]",
@@ -569,7 +647,19 @@ def test_the_words_arrive_as_they_were_typed(desk: Desk) -> None:
         "azenv @list y": "p q y",
         "azenv use ('pro' + 'd') \"$($list[0])x\"": "use prod px",
     }
-    awkward = ["", 'a"b', "a b", "‘’‚‛'", "$(id)", "`id`", 'a\\', 'a b\\', '\\"', "x;y&z|", "\u00e9"]
+    awkward = [
+        "",
+        'a"b',
+        "a b",
+        "\u2018\u2019\u201a\u201b'",
+        "$(id)",
+        "`id`",
+        "a\\",
+        "a b\\",
+        '\\"',
+        "x;y&z|",
+        "\u00e9",
+    ]
     statements = [
         *calls,
         "azenv " + " ".join(map(quote, awkward)),
@@ -577,7 +667,9 @@ def test_the_words_arrive_as_they_were_typed(desk: Desk) -> None:
         "azenv split `\n  -o two",
         "& azenv called --",
     ]
-    done = desk.run("$list = 'p', 'q'", *(f"[void] ({s})" if "$z" not in s else s for s in statements))
+    done = desk.run(
+        "$list = 'p', 'q'", *(f"[void] ({s})" if "$z" not in s else s for s in statements)
+    )
     expected = [text.split(" ") for text in calls.values()]
     expected += [awkward, ["one", "--", "two"], ["split", "-o", "two"], ["called", "--"]]
     assert done.words == expected
@@ -585,7 +677,7 @@ def test_the_words_arrive_as_they_were_typed(desk: Desk) -> None:
 
 
 def test_the_words_arrive_before_7_3_too(desk: Desk) -> None:
-    awkward = ["", 'a"b', "a b", "a\\", "a b\\", 'x\\"y z', "‘’'"]
+    awkward = ["", 'a"b', "a b", "a\\", "a b\\", 'x\\"y z', "\u2018\u2019'"]
     call = "[void] (azenv " + " ".join(map(quote, awkward)) + ")"
     old = (quote(word) for word in ("a b\\", "a\\", 'a b"\\'))
     done = desk.run(
@@ -602,8 +694,8 @@ def test_input_output_and_status_are_the_programs(desk: Desk) -> None:
         "$lines = @('one', 'two' | azenv read); \"$($lines.Count) $? $LASTEXITCODE\"",
         "$env:READ_INPUT = ''",
         "$env:EXIT = '7'",
-        "$x = azenv fail; \"$? $LASTEXITCODE $($Error.Count)\"",
-        "azenv fail | Out-Null; \"$? $LASTEXITCODE\"",
+        '$x = azenv fail; "$? $LASTEXITCODE $($Error.Count)"',
+        'azenv fail | Out-Null; "$? $LASTEXITCODE"',
         "$first = azenv fail | Select-Object -First 1; $first",
         "show __AZENV_MAIL,__AZENV_NONCE,__AZENV_SHELL",
         "$env:EXIT = ''; $env:EXIT = '0'; $x = azenv good; \"$? $LASTEXITCODE $($Error.Count)\"",
@@ -612,9 +704,10 @@ def test_input_output_and_status_are_the_programs(desk: Desk) -> None:
     empty = ["__AZENV_MAIL=", "__AZENV_NONCE=", "__AZENV_SHELL="]
     assert done.out == ["2 True 0", "False 7 0", "False 7", "first", *empty, "True 0 0"]
     assert done.notes[0]["input"] == "one\ntwo\n"
-    mail, nonce, shell = done.notes[0]["private"]  # type: ignore[misc]
-    assert mail.startswith(f"{desk.root}/mail/")  # type: ignore[has-type]
-    assert nonce and shell == "powershell"  # type: ignore[has-type]
+    mail, nonce, shell = done.notes[0]["private"]
+    assert mail.startswith(f"{desk.root}/mail/")
+    assert nonce
+    assert shell == "powershell"
 
 
 def test_mail_changes_this_shell_and_forged_mail_does_not(desk: Desk) -> None:
@@ -630,13 +723,19 @@ def test_mail_changes_this_shell_and_forged_mail_does_not(desk: Desk) -> None:
     (desk.root / "until" / "9-ab").touch()
     os.utime(desk.root / "until" / "9-ab", (time.time() + 500,) * 2)
     script = [line for mail in mails for line in (send.format(quote(mail)), show)]
-    done = desk.run(*script, '"left=$(@([IO.Directory]::GetFiles($Global:__azenv.Root + "/mail")).Count)"')
-    prod = ["AZENV_CONTEXT=prod", f"__AZENV_CHOICE={PROD}", "__AZENV_UNTIL=9-ab", "__AZENV_PREVIOUS=follow"]
+    done = desk.run(
+        *script, '"left=$(@([IO.Directory]::GetFiles($Global:__azenv.Root + "/mail")).Count)"'
+    )
+    prod = [
+        "AZENV_CONTEXT=prod",
+        f"__AZENV_CHOICE={PROD}",
+        "__AZENV_UNTIL=9-ab",
+        "__AZENV_PREVIOUS=follow",
+    ]
     none = ["AZENV_CONTEXT=", "__AZENV_CHOICE=", "__AZENV_UNTIL=", f"__AZENV_PREVIOUS={PROD}"]
     assert done.out == [*prod * 4, *none, "left=0"]
     # this shell has left files: it says so when it ends
-    last = done.notes[-1]["words"]
-    assert isinstance(last, list)
+    last = done.words[-1]
     assert last[:3] == ["hook", "end", str(desk.root)]
     assert last[3].isdecimal()
 
@@ -651,7 +750,7 @@ def test_a_completer_passes_straight_through(desk: Desk) -> None:
     # click's completer calls `azenv` by its bare name, and a function goes before a program
     done = desk.run(
         "$env:_AZENV_COMPLETE = 'powershell_complete'; $env:EXIT = '3'",
-        f"Set-Location -LiteralPath {quote(desk.a)}; $x = azenv; \"$? $($x.Count)\"",
+        f'Set-Location -LiteralPath {quote(desk.a)}; $x = azenv; "$? $($x.Count)"',
         "show AZENV_CONTEXT",
     )
     assert done.notes[0]["private"] == ["", "", ""]
@@ -662,8 +761,15 @@ def test_a_program_that_is_gone_is_told_once(desk: Desk) -> None:
     untrusted = desk.pin("new", "x")
     gone = str(desk.top / "gone.py")
     go = [desk.cd(place) for place in (untrusted, desk.out, untrusted)]
-    done = desk.run(*go, "__azenv_hook", "azenv list; \"$? $LASTEXITCODE\"", "show AZENV_CONTEXT_ID", launcher=gone)
-    hint = f"azenv: its program is gone ({gone}); reinstall azenv or remove the hook: azenv init powershell --remove"
+    done = desk.run(
+        *go,
+        "__azenv_hook",
+        'azenv list; "$? $LASTEXITCODE"',
+        "show AZENV_CONTEXT_ID",
+        launcher=gone,
+    )
+    cure = "reinstall azenv or remove the hook: azenv init powershell --remove"
+    hint = f"azenv: its program is gone ({gone}); {cure}"
     assert done.err.count(hint) == 2  # once by the hook, once for the call
     assert done.out == ["False 127", "AZENV_CONTEXT_ID=none"]
 
@@ -689,7 +795,8 @@ def test_installed_twice_around_a_theme_that_kept_our_prompt(desk: Desk) -> None
 def test_in_ci_the_hook_is_inert_but_the_function_works(desk: Desk, name: str) -> None:
     done = desk.run(
         f"Set-Location -LiteralPath {quote(desk.a)}; [void] (prompt); $x = azenv list; $x.Count",
-        '"$($Function:prompt.ToString().Contains("azenv")) $($ExecutionContext.InvokeCommand.LocationChangedAction)"',
+        "$action = $ExecutionContext.InvokeCommand.LocationChangedAction",
+        '"$($Function:prompt.ToString().Contains("azenv")) $action"',
         env={name: "true"},
     )
     assert done.out == ["2", "False "]
@@ -700,7 +807,9 @@ def test_constrained_language_mode_stops_it_in_silence(desk: Desk) -> None:
     done = desk.run('"$($Error.Count) $(Test-Path Function:azenv)"', before=constrain)
     assert (done.out, done.err, done.status) == (["0 False"], [], 0)
     # loaded before, it goes on working
-    done = desk.run(constrain, desk.cd(desk.a), "$env:AZENV_CONTEXT", desk.cd(desk.out), "$Error.Count")
+    done = desk.run(
+        constrain, desk.cd(desk.a), "$env:AZENV_CONTEXT", desk.cd(desk.out), "$Error.Count"
+    )
     assert done.out == ["dev", "0"]
 
 
@@ -726,18 +835,18 @@ def test_an_action_of_the_user_goes_on_working_beside_ours(desk: Desk) -> None:
 
 
 @pytest.fixture
-def terminal(desk: Desk) -> Iterator[pexpect.spawn]:
+def terminal(desk: Desk) -> Iterator[pexpect.spawn[str]]:
     """Yield a person's PowerShell, its prompt showing $? and $LASTEXITCODE."""
     profile = desk.plain / "config" / "powershell" / "Microsoft.PowerShell_profile.ps1"
     profile.parent.mkdir(parents=True)
     profile.write_text(
-        "function prompt { \"<$?|$LASTEXITCODE|$($Error.Count)> \" }\n"
+        'function prompt { "<$?|$LASTEXITCODE|$($Error.Count)> " }\n'
         f"(& cat {quote(desk.init())}) | Out-String | Invoke-Expression\n"
     )
     child = pexpect.spawn(
         require_tool("pwsh"),
         ["-NoLogo"],
-        env=desk.env(),  # type: ignore[arg-type]  any mapping will do
+        env=desk.env(),
         cwd=str(desk.out),
         timeout=PATIENCE_S,
         encoding="utf-8",
@@ -749,7 +858,7 @@ def terminal(desk: Desk) -> Iterator[pexpect.spawn]:
     child.close(force=True)
 
 
-def test_at_a_terminal(desk: Desk, terminal: pexpect.spawn) -> None:
+def test_at_a_terminal(desk: Desk, terminal: pexpect.spawn[str]) -> None:
     def say(line: str, *wanted: str) -> None:
         terminal.sendline(line)
         for text in wanted:
@@ -759,7 +868,10 @@ def test_at_a_terminal(desk: Desk, terminal: pexpect.spawn) -> None:
     say("sh -c 'exit 5'", "<False|5|0> ")
     say(f"{go['a']}; 'now ' + $env:AZENV_CONTEXT", "azenv: dev  Contoso", "now dev", "<True|5|0> ")
     say("Get-Item nowhere", "<False|5|1> ")
-    say("Set-StrictMode -Version Latest; $ErrorActionPreference = 'Stop'; sh -c 'exit 6'", "<False|6|1> ")
+    say(
+        "Set-StrictMode -Version Latest; $ErrorActionPreference = 'Stop'; sh -c 'exit 6'",
+        "<False|6|1> ",
+    )
     say(f"{go['b']}; 'now ' + $env:AZENV_CONTEXT", "azenv: prod", "now prod", "<True|6|1> ")
     # the program has the terminal
     say("azenv picker", "first\r\nsecond", "<True|0|1> ")
@@ -790,14 +902,20 @@ def test_a_thousand_runs_start_no_process(desk: Desk) -> None:
     places = (desk.a, desk.b, blocked, desk.out)
     tour = [
         "[void] (prompt)",
-        *(f"Set-Location -LiteralPath {quote(place)}; [void] (prompt); [void] (prompt)" for place in places),
-        f"$env:__AZENV_CHOICE = {quote(PROD)}; $env:__AZENV_UNTIL = '1-ab'; [void] (prompt); [void] (prompt)",
+        *(
+            f"Set-Location -LiteralPath {quote(place)}; [void] (prompt); [void] (prompt)"
+            for place in places
+        ),
+        f"$env:__AZENV_CHOICE = {quote(PROD)}; $env:__AZENV_UNTIL = '1-ab'",
+        "[void] (prompt); [void] (prompt)",
         f"Set-Location -LiteralPath {quote(desk.a)}; [void] (prompt)",
         "$env:__AZENV_CHOICE = $null; $env:__AZENV_UNTIL = $null; [void] (prompt)",
         f"Set-Location -LiteralPath {quote(desk.out)}; [void] (prompt)",
     ]
     log = desk.top / "strace"
-    marks = [f"[void] [IO.Directory]::CreateDirectory({quote(desk.top)} + '/mark-{n}')" for n in range(3)]
+    marks = [
+        f"[void] [IO.Directory]::CreateDirectory({quote(desk.top)} + '/mark-{n}')" for n in range(3)
+    ]
     done = desk.run(
         *tour,
         marks[0],
@@ -809,14 +927,25 @@ def test_a_thousand_runs_start_no_process(desk: Desk) -> None:
         "sh -c ':'",
         marks[2],
         env={"AZENV_QUIET": "1"},
-        under=(require_tool("strace"), "-f", "-qq", "--seccomp-bpf", "-e", "trace=process,mkdir,mkdirat", "-o", str(log)),
+        under=(
+            require_tool("strace"),
+            "-f",
+            "-qq",
+            "--seccomp-bpf",
+            "-e",
+            "trace=process,mkdir,mkdirat",
+            "-o",
+            str(log),
+        ),
     )
     assert done.status == 0, done.err
     text = log.read_text(errors="replace")
     ends = [text.index(f"/mark-{n}") for n in range(3)]
 
     def made(part: str) -> list[str]:
-        calls = [line for line in part.splitlines() if re.search(r"\b(clone3?|v?fork|execve)\(", line)]
+        calls = [
+            line for line in part.splitlines() if re.search(r"\b(clone3?|v?fork|execve)\(", line)
+        ]
         return [line for line in calls if "CLONE_THREAD" not in line]  # .NET's own threads
 
     assert made(text[ends[0] : ends[1]]) == []
