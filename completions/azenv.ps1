@@ -303,13 +303,7 @@ function Global:__azenv_complete_names {
         $state = [IO.Path]::Combine($state, $Global:__azenvCompleteLayout)
     }
     $file = [IO.Path]::Combine($state, 'names')
-    if ([IO.File]::Exists($file)) { [IO.File]::ReadAllLines($file) }
-}
-
-# The word as PowerShell reads it: bare where it may be, else in single quotes, which five characters end.
-function Global:__azenv_complete_quote([string] $Text) {
-    if ($Text -cmatch '^[A-Za-z_/\\-][A-Za-z0-9_./=\\-]*$') { return $Text }
-    "'" + ($Text -replace "['\u2018\u2019\u201a\u201b]", '$0$0') + "'"
+    if ([IO.File]::Exists($file)) { , [IO.File]::ReadAllLines($file) } else { , [string[]] @() }
 }
 
 # Each word of the command with its value, those before the cursor and the one under it.
@@ -381,12 +375,17 @@ function Global:__azenv_complete_offers($Found, [string] $Word) {
     }
 }
 
-# The names of contexts where they may stand, as results; with ten thousand each call counts.
+# The names of contexts as results, each a word as PowerShell reads it: bare where it may be, else in
+# single quotes, which five characters end. An operator on all of ten thousand names costs less than
+# a loop over them.
 function Global:__azenv_complete_contexts([string] $Prefix, [string] $Before) {
-    foreach ($name in __azenv_complete_names) {
-        if ($name.StartsWith($Prefix, [StringComparison]::OrdinalIgnoreCase)) {
-            [Management.Automation.CompletionResult]::new((__azenv_complete_quote "$Before$name"), $name, 'ParameterValue', $name)
-        }
+    $names = [string[]] ((__azenv_complete_names) -match ('^' + [regex]::Escape($Prefix)))
+    $words = [string[]] ($names -replace "['\u2018\u2019\u201a\u201b]", '$0$0' -replace '^', $Before)
+    $bare = [regex] '^[A-Za-z_/\\-][A-Za-z0-9_./=\\-]*$'
+    for ($i = 0; $i -lt $names.Length; $i++) {
+        $word = $words[$i]
+        if (-not $bare.IsMatch($word)) { $word = "'$word'" }
+        [Management.Automation.CompletionResult]::new($word, $names[$i], 'ParameterValue', $names[$i])
     }
 }
 

@@ -28,7 +28,7 @@ __azenv_complete_value() {
   local spelling=${1%%=*} row
   value=''
   # `-yo` is `-y -o`: the last letter takes the next word
-  [[ $1 == --* ]] || spelling=-$1[-1]
+  [[ $1 == --* ]] || spelling=-${1[-1]}
   for row in $switches; do
     [[ ,${row%%\|*}, == *,$spelling,* ]] || continue
     row=${row#*\|} value=${row%%\|*}

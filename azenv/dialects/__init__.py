@@ -28,6 +28,10 @@ if TYPE_CHECKING:
             """Return the statement that removes `name`."""
             ...
 
+        def assign(self, name: str, value: str | Sequence[str]) -> str:
+            """Return the statement that sets a private global, which no child process sees."""
+            ...
+
         def prologue(self, facts: Mapping[str, str | Sequence[str]]) -> str:
             """Return the assignments of the integration's private facts."""
             ...
