@@ -39,6 +39,10 @@ class App:
             self._book = contexts.load(self.paths.store)
         return self._book
 
+    def reread(self) -> None:
+        """Forget the context store as it was: a command has changed it."""
+        self._book = None
+
     @property
     def directory(self) -> str:
         """Return the logical working directory. Raises AzenvError where it is gone."""

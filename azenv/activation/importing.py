@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from azenv.activation.place import Place
+    from azenv.core.book import Book
 
 AZ, POWERSHELL, STDIN = "az", "powershell", "-"
 
@@ -48,10 +49,11 @@ def read(place: Place, source: str) -> Incoming:
     if source == POWERSHELL:
         from azenv.interop import azpowershell
 
-        path = azpowershell.find(os.path.dirname(place.paths.base))
+        home = place.paths.home or os.path.expanduser("~")
+        path = azpowershell.find(home)
         if path is None:
             raise NotFoundError(
-                f"Azure PowerShell has kept no contexts below {os.path.dirname(place.paths.base)}",
+                f"Azure PowerShell has kept no contexts below {home}",
                 hint="Connect-AzAccount in PowerShell, or: azenv import FILE",
             )
         return _parsed(place, path, _bytes(path))
@@ -142,6 +144,17 @@ def take_clouds(place: Place, incoming: Incoming, *, replace: bool) -> list[str]
     if told:
         clouds.save(place.paths.store, ours)
     return told
+
+
+def first_default(place: Place, book: Book, incoming: Incoming) -> Context | None:
+    """Make the source's default context the default, where neither az nor azenv has one."""
+    first = book.named(incoming.default) if incoming.default else None
+    if first is None or first.protected or book.default in book.contexts:
+        return None
+    if azprofile.default_row(place.paths.base):
+        return None
+    book.default, book.az_seen = first.id, ""
+    return first
 
 
 def own_clouds(place: Place, names: set[str]) -> dict[str, dict[str, str]]:

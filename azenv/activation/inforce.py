@@ -26,9 +26,16 @@ GONE = "the context is gone"
 
 def resolution(place: Place, book: Book, flag: str = "") -> Resolution:
     """Return the context in force, with the whole chain. `flag` is what --context names."""
-    links = [choice(place, book), pin(place), default(place, book)]
+    links = [choice(place, book), pin(place)]
     if flag:
         links.append(Link(Source.FLAG, book.find(flag).id, "--context"))
+    try:
+        links.append(default(place, book))
+    except AzenvError as error:
+        if not any(link.context_id for link in links):
+            raise
+        # az writes its profile in place: what is torn must not stop what outranks it
+        links.append(Link(Source.DEFAULT, detail=error.message))
     return resolve(tuple(links))
 
 
@@ -52,8 +59,6 @@ def pin(place: Place) -> Link:
         directory = logical_directory(place.environ)
     except OSError:
         return Link(Source.PIN)
-    known = verdicts.rows(place.paths)
-    decided = trust.load(place.paths.store)
     for path in candidates(directory):
         if not os.path.lexists(path):
             continue
@@ -63,6 +68,7 @@ def pin(place: Place) -> Link:
             continue
         except pins.PinError as error:
             return Link(Source.PIN, variables.NONE_ID, path, error.message)
+        decided, known = trust.load(place.paths.store), verdicts.rows(place.paths)
         word, argument = verdicts.verdict(os.path.realpath(path), content, decided, known)
         if word == records.CONTEXT:
             return Link(Source.PIN, argument, path)
@@ -72,7 +78,10 @@ def pin(place: Place) -> Link:
 
 
 def default(place: Place, book: Book) -> Link:
-    """Return the default: of azenv's own and az's, the later change counts (DESIGN section 3)."""
+    """Return the default: of azenv's own and az's, the later change counts (DESIGN section 3).
+
+    Never call it under the store lock, which it may take.
+    """
     found = azprofile.default_target(place.paths.base)
     fingerprint = found[1] if found else ""
     if book.default in book.contexts:

@@ -32,10 +32,11 @@ def remove_command(app: App, words: tuple[str, ...], *, yes: bool) -> None:
         if not app.confirm(question, yes=yes, flag="--force"):
             message = "nothing was changed"
             raise AzenvError(message)
+    default = _default(found)
     with changing(app.place) as change:
         for context_id in gone:
             if context_id in change.book.contexts:
-                _remove(app, change.book, change.book.contexts[context_id])
+                default = _remove(app, change.book, change.book.contexts[context_id], default)
     for context in gone.values():
         report(app, context)
         say(f'removed "{context.name}"')
@@ -45,25 +46,30 @@ def remove_command(app: App, words: tuple[str, ...], *, yes: bool) -> None:
     say("az itself stays signed in; nobody was signed out")
 
 
+def _default(found: Resolution) -> str:
+    return next((one.context_id for one in found.chain if one.source == Source.DEFAULT), "")
+
+
 def _questions(found: Resolution, gone: dict[str, Context]) -> list[str]:
     """Return what to ask: each context that is more than one of many."""
-    default = next((one for one in found.chain if one.source == Source.DEFAULT), found.link)
     asked = []
     if found.link.context_id in gone and found.link.source != Source.DEFAULT:
         asked.append(f'remove "{gone[found.link.context_id].name}", which is in force here')
-    if default.source == Source.DEFAULT and default.context_id in gone:
-        asked.append(f'remove "{gone[default.context_id].name}", the default')
+    if (default := _default(found)) in gone:
+        asked.append(f'remove "{gone[default].name}", the default')
     return asked
 
 
-def _remove(app: App, book: Book, context: Context) -> None:
-    """Remove one context; where it was the default, the next one follows, in az too."""
-    if inforce.default(app.place, book).context_id == context.id:
-        book.default = context.id  # also where only az says so
-    before = book.default
+def _remove(app: App, book: Book, context: Context, default: str) -> str:
+    """Remove one context and return the default then: the next one follows, in az too."""
+    if default != context.id:
+        book.remove(context)
+        return default
+    book.default = context.id  # also where only az says so
     heir = book.remove(context)
-    if heir is not None:
-        defaults.set_default(app.paths.base, book, heir)
-        say(f'the default is now "{heir.name}"')
-    elif before == context.id:
+    if heir is None:
         say("no default is left")
+        return ""
+    defaults.set_default(app.paths.base, book, heir)
+    say(f'the default is now "{heir.name}"')
+    return heir.id

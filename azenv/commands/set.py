@@ -62,8 +62,9 @@ def set_command(
     is_settings_only = subscription is None and tenant is None and name is None
     if scope == "process" and not no_select and not is_settings_only:
         _ = app.mailbox  # refused before anything changes
+    start_id = _start(app, base, needed=subscription is None and tenant is None)
     with changing(app.place) as change:
-        start = _start(app, change.book, base, needed=subscription is None and tenant is None)
+        start = change.book.contexts.get(start_id)
         if is_settings_only and start:
             found = start
         else:
@@ -72,6 +73,7 @@ def set_command(
         is_new = found.id not in change.book.contexts
         after = change.book.put(settings.applied(change.book, found, changes))
         change.book.known.pop(after.target.identity, None)
+    app.reread()
     _tell(start if is_settings_only else None, after, is_new=is_new)
     if no_select or is_settings_only:
         report(app, after)
@@ -83,17 +85,17 @@ def set_command(
         select(app, after.id, scope=scope, yes=yes)
 
 
-def _start(app: App, book: Book, base: str, *, needed: bool) -> Context | None:
-    """Return the context whose account counts: the one named, or the one in force.
+def _start(app: App, base: str, *, needed: bool) -> str:
+    """Return the id of the context whose account counts: the one named, or the one in force.
 
     Where something blocks, no account is preferred, unless a context is `needed`: then it is
     the error that says so.
     """
     if base:
-        return book.find(base)
+        return app.book.find(base).id
     if needed:
-        return inforce.ensure_context(app.place, book)
-    return book.contexts.get(inforce.resolution(app.place, book).link.context_id)
+        return inforce.ensure_context(app.place, app.book).id
+    return inforce.resolution(app.place, app.book).link.context_id
 
 
 def _target(

@@ -57,9 +57,7 @@ def bring_in(app: App, incoming: Incoming, policy: str) -> merge.Outcome:
         for line in importing.take_clouds(app.place, incoming, replace=policy == merge.REPLACE):
             say(line)
         outcome = merge.merge(change.book, incoming.contexts, new_id, policy=policy)
-        first = change.book.named(incoming.default) if incoming.default else None
-        if first and not inforce.default(app.place, change.book).context_id and not first.protected:
-            change.book.default = first.id
+        if first := importing.first_default(app.place, change.book, incoming):
             say(f'"{first.name}" is the default now: there was none')
     return outcome
 

@@ -133,19 +133,14 @@ def make_default(app: App, context_id: str) -> None:
         drop_choice(app)
 
 
-def index(app: App) -> list[list[str]]:
-    """Return the rows of the index, made again where it is missing or of another version."""
-    from azenv.activation.change import ensure_records
-    from azenv.store import records
+def index(app: App) -> Sequence[Sequence[str]]:
+    """Return the rows of the index, made again where it is missing or half written."""
+    from azenv.activation import glance
 
-    rows = records.read_index(app.paths)
-    if rows is None:
-        ensure_records(app.place)
-        rows = records.read_index(app.paths) or []
-    return rows
+    return glance.rows(app.place)
 
 
-def find_row(app: App, text: str) -> list[str]:
+def find_row(app: App, text: str) -> Sequence[str]:
     """Return the row of the index that `text` names. Raises NotFoundError, AmbiguousError."""
     from azenv.core import lookup
 

@@ -228,7 +228,7 @@ def test_without_azenv_home_everything_lies_where_the_design_says(
     environ = only(
         HOME=str(user), XDG_STATE_HOME=str(user / "st"), XDG_RUNTIME_DIR=str(user / "rt")
     )
-    (user / "rt").mkdir(mode=0o700)
+    (user / "rt" / "azenv").mkdir(parents=True, mode=0o700)
     assert azenv("import", "az", home=home, environ=environ).returncode == 0
     assert (user / ".azure" / "azenv" / "contexts.json").exists()
     assert list((user / "st" / "azenv").iterdir())
@@ -236,7 +236,7 @@ def test_without_azenv_home_everything_lies_where_the_design_says(
     assert len(json.loads(done.stdout)["data"]) == 3
     name = json.loads(done.stdout)["data"][0]["name"]
     assert azenv("exec", name, "true", home=home, environ=environ).returncode == 0
-    assert (user / "rt" / "azenv" / "az").is_dir()
+    assert (user / "rt" / "azenv" / "az").is_dir(), "the first candidate that exists"
 
 
 @pytest.mark.parametrize(

@@ -256,3 +256,25 @@ def test_works_out_of_an_untrusted_pin(home: Home) -> None:
     home.ok("set", "--subscription", "prod")
     assert home.letter()[2] == home.context("prod")["id"]
     home.fail("set", "--group", "rg", code=5)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["set", "--subscription", "prod", "--no-select"],
+        ["set", "--group", "rg"],
+        ["remove", "dev", "--force"],
+        ["import", "az"],
+        ["list"],
+        ["show"],
+        ["exec", "--here"],
+    ],
+)
+def test_nothing_waits_for_itself_when_azs_word_is_taken_over(home: Home, words: list[str]) -> None:
+    home.ok("use", "prod", "--scope", "user")
+    home.sign_in()
+    assert home.run(*words).code == (2 if words[0] == "exec" else 0)
+    assert home.run("show", "-o", "json").data["name"] == (
+        "prod" if words[0] == "remove" else "dev"
+    )

@@ -93,3 +93,11 @@ def test_never_shows_a_secret(home: Home) -> None:
     )
     for form in ("table", "json", "tsv"):
         assert "s3cr3t" not in home.ok("show", "-o", form).out
+
+
+def test_what_outranks_the_default_is_in_force_though_az_is_torn(home: Home) -> None:
+    home.choose("prod")
+    (home.base / "azureProfile.json").write_text('{"subscriptions": [')
+    assert home.ok("show", "-o", "json").data["name"] == "prod"
+    home.unsetenv("__AZENV_CHOICE")
+    assert "azureProfile.json" in home.fail("show")
