@@ -80,9 +80,7 @@ def test_the_prologue_is_ascii_and_comes_back() -> None:
     text = powershell.prologue(FACTS | {"python": NASTY, "roots": roots}) + powershell.table()
     assert text.isascii()
     assert text.replace("\n", "").isprintable()
-    facts = run(
-        f"{text}\nforeach ($r in $Global:__azenvP.Roots) {{ give $r }}\ngive $Global:__azenvP.Python"
-    )
+    facts = run(f"{text}\n$Global:__azenvP.Roots | % {{ give $_ }}\ngive $Global:__azenvP.Python")
     assert facts == [*roots, NASTY]
     assert run(f"{text}\ngive $Global:__azenvP.Launcher") == [""]
 
