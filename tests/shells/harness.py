@@ -67,6 +67,12 @@ NASTY_DIRECTORIES = (
     "c1\x9b31m",
 )
 
+
+def nasty_directories(shell: Shell) -> list[str]:
+    """Return NASTY_DIRECTORIES; for PowerShell a backslash is a slash: it cannot go there."""
+    return [name for name in NASTY_DIRECTORIES if shell.name != "powershell" or "\\" not in name]
+
+
 # Variables that a shell or the dumping program changes by itself.
 NOISE = {
     "_",

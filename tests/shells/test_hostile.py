@@ -13,7 +13,7 @@ import pytest
 
 from azenv.core import variables
 from azenv.core.delta import US
-from tests.shells.harness import NASTY_DIRECTORIES, UNDO, Session, Shell, World
+from tests.shells.harness import UNDO, Session, Shell, World, nasty_directories
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,34 +96,36 @@ def test_forged_records_of_contexts(pinned: World, sh: Session, seed: int) -> No
     assert sh.active() == pinned.delta("dev")
 
 
-@pytest.mark.parametrize(
-    "record",
-    [
-        "context\x1f../../../../etc\x1f.\0{}\0",
-        "context\x1fnone\x1f.\0{}\0",
-        "context\x1f$(touch pwned)\x1f.\0{}\0",
-        "context\x1f{id}\x1f.\0{}\0\0junk",
-        "context\x1f{id}\x1f\0{}\0",
-        "context\x1f{id}\x1f.\x1f.\0{}\0",
-        "command\x1ftouch pwned\x1f.\0{}\0",
-        "blocked\x1f\x1b]0;owned\x07$(touch pwned)\u202e\x1f.\0{}\0",
-        "",
-        "\0\0\0",
-    ],
-)
-def test_forged_records_of_pins(pinned: World, sh: Session, record: str) -> None:
+RECORDS = [
+    "context\x1f../../../../etc\x1f.\0{}\0",
+    "context\x1fnone\x1f.\0{}\0",
+    "context\x1f$(touch pwned)\x1f.\0{}\0",
+    "context\x1f{id}\x1f.\0{}\0\0junk",
+    "context\x1f{id}\x1f\0{}\0",
+    "context\x1f{id}\x1f.\x1f.\0{}\0",
+    "command\x1ftouch pwned\x1f.\0{}\0",
+    "blocked\x1f\x1b]0;owned\x07$(touch pwned)\u202e\x1f.\0{}\0",
+    "",
+    "\0\0\0",
+]
+
+
+def test_forged_records_of_pins(pinned: World, sh: Session) -> None:
     start = sh.env()
-    pin = pinned.directory("a") / ".azenv.toml"
-    file = pinned.records / "pins" / str(pin).lstrip("/")
-    text = record.replace("{id}", pinned.id("dev")).replace("{}", pin.read_text())
-    file.write_text(text, newline="")
-    sh.go(pinned.directory("a"))
-    sh.prompt(2)
-    found = sh.active()
-    assert found in (pinned.delta("dev"), pinned.blocked(found.get("AZENV_BLOCKED", "")))
-    check_nothing_ran(pinned, sh, start)
-    sh.go(pinned.outside)
-    assert sh.env() == start
+    for number, record in enumerate(RECORDS):
+        place = pinned.directory(f"x{number}")
+        content = pinned.pin(place, "dev").read_text()
+        file = pinned.records / "pins" / str(place / ".azenv.toml").lstrip("/")
+        text = record.replace("{id}", pinned.id("dev")).replace("{}", content)
+        file.write_text(text, newline="")
+        sh.go(place)
+        sh.prompt(2)
+        found = sh.active()
+        wanted = (pinned.delta("dev"), pinned.blocked(found.get("AZENV_BLOCKED", "")))
+        assert found in wanted, record
+        check_nothing_ran(pinned, sh, start)
+        sh.go(pinned.outside)
+        assert sh.env() == start, record
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -180,30 +182,25 @@ FORGED = {
 }
 
 
-@pytest.mark.parametrize("case", FORGED)
-def test_forged_mail_is_thrown_away(pinned: World, sh: Session, case: str) -> None:
-    pinned.init(sh.shell)
+def test_forged_mail_is_thrown_away(pinned: World, sh: Session) -> None:
     start = sh.env()
-    fields = [field.replace("{id}", pinned.id("prod")) for field in FORGED[case]]
-    be_program(pinned, letter(*fields), "exit 7")
-    done = sh.azenv("whatever")
-    assert done.status == 7
-    assert sh.env() == start
+    for case, forged in FORGED.items():
+        fields = [field.replace("{id}", pinned.id("prod")) for field in forged]
+        be_program(pinned, letter(*fields), "exit 7")
+        done = sh.azenv("whatever")
+        assert done.status == 7, case
+        assert sh.env() == start, case
     assert not list(pinned.top.rglob("pwned"))
 
 
-@pytest.mark.parametrize(
-    "bomb", ["$(touch pwned)", "../../etc", "a b", "no-such-context", "none/x"]
-)
-def test_mail_for_what_is_no_context_blocks_or_changes_nothing(
-    pinned: World, sh: Session, bomb: str
-) -> None:
+def test_mail_for_what_is_no_context_blocks_or_changes_nothing(pinned: World, sh: Session) -> None:
     start = sh.env()
-    be_program(pinned, letter("%s", "choice", bomb, "", "follow", "."))
-    sh.azenv("whatever")
-    found = sh.active()
-    assert found in ({}, pinned.blocked("the context is gone", "choice"))
-    check_nothing_ran(pinned, sh, start | {"__AZENV_CHOICE": "", "__AZENV_PREVIOUS": ""})
+    for bomb in ("$(touch pwned)", "../../etc", "a b", "no-such-context", "none/x"):
+        be_program(pinned, letter("%s", "choice", bomb, "", "follow", "."))
+        sh.azenv("whatever")
+        found = sh.active()
+        assert found in ({}, pinned.blocked("the context is gone", "choice")), bomb
+        check_nothing_ran(pinned, sh, start | {"__AZENV_CHOICE": "", "__AZENV_PREVIOUS": ""})
 
 
 @pytest.mark.parametrize("shape", ["link", "FIFO", "directory", "20 MB", "NUL", "foreign"])
@@ -238,21 +235,20 @@ def test_mail_that_is_no_plain_letter(pinned: World, sh: Session, shape: str) ->
         assert sh.env() == start
 
 
-@pytest.mark.parametrize("name", NASTY_DIRECTORIES)
-def test_paths_that_are_printed_steer_no_terminal(world: World, sh: Session, name: str) -> None:
-    if "\\" in name and sh.shell.name == "powershell":
-        pytest.skip("for PowerShell a backslash is a slash: it cannot go there")
-    place = world.directory(name)
-    world.write_pin(place, 'context = "dev"\n')
-    sh.go(place)
-    sh.azenv("use", "prod")
-    sh.go(world.outside)
-    sh.go(place)
-    text = sh.err()
-    assert "this directory is pinned" in text
-    assert not any(ord(char) < 32 and char != "\n" for char in text)
-    assert not any(char in text for char in "\x7f\x9b\u202e\u2028")
-    assert all(line.startswith("azenv: ") for line in text.splitlines())
+def test_paths_that_are_printed_steer_no_terminal(world: World, sh: Session) -> None:
+    for name in nasty_directories(sh.shell):
+        place = world.directory(name)
+        world.write_pin(place, 'context = "dev"\n')
+        sh.go(place)
+        sh.azenv("use", "prod")
+        sh.go(world.outside)
+        sh.go(place)
+        text = sh.err()
+        assert "this directory is pinned" in text, name
+        assert not any(ord(char) < 32 and char != "\n" for char in text), name
+        assert not any(char in text for char in "\x7f\x9b\u202e\u2028"), name
+        assert all(line.startswith("azenv: ") for line in text.splitlines()), name
+        sh.azenv("use", "--follow")
 
 
 def test_a_hostile_base_directory_is_not_read(world: World, sh: Session, tmp_path: Path) -> None:

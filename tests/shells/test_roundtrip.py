@@ -123,16 +123,11 @@ def test_the_prologue_s_facts(tmp_path: Path, shell: Shell) -> None:
         @QUICK
         @given(st.lists(TEXT.filter(bool), min_size=2, max_size=40))
         def check(values: list[str]) -> None:
-            sh.do(assigned(dialect, values), write.format(sh.shell.quote(dump)))
+            sh.do(dialect.assign("v", values), write.format(sh.shell.quote(dump)))
             found = dump.read_bytes().decode().rstrip("\0").split("\0")
             assert found == values
 
         check()
-
-
-def assigned(dialect: dialects.Dialect, values: list[str]) -> str:
-    text: str = dialect.assign("v", values)  # type: ignore[attr-defined]
-    return text
 
 
 def test_env_prints_what_each_shell_evaluates(world: World, shell: Shell) -> None:

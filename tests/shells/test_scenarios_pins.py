@@ -65,26 +65,25 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_a_pin_that_was_trusted_blocks(world: World, sh: Session, case: str) -> None:
-    spoil, reason = REFUSED[case]
-    place = world.directory("x")
-    pin = world.pin(place, "dev")
-    sh.go(world.directory("x/inner"))
-    assert sh.active() == world.delta("dev")
-    sh.lines()
-    spoil(pin)
-    sh.prompt(3)
-    assert sh.active() == world.blocked(reason)
-    assert sh.lines() == [f"blocked: {reason}  (pin ~/src/x/.azenv.toml)"]
-    sh.go(world.outside)
-    assert sh.active() == {}
-    sh.lines(), sh.calls()
-    for _ in range(2):
-        sh.go(place)
+def test_a_pin_that_was_trusted_blocks(world: World, sh: Session) -> None:
+    for number, (case, (spoil, reason)) in enumerate(REFUSED.items()):
+        place = world.directory(f"x{number}")
+        pin = world.pin(place, "dev")
+        sh.go(world.directory(f"x{number}/inner"))
+        assert sh.active() == world.delta("dev"), case
+        sh.lines()
+        spoil(pin)
+        sh.prompt(3)
+        assert sh.active() == world.blocked(reason), case
+        assert sh.lines() == [f"blocked: {reason}  (pin ~/src/x{number}/.azenv.toml)"], case
         sh.go(world.outside)
-    assert sh.calls() == []  # a refusal is remembered
-    assert len(sh.lines()) == 4
+        assert sh.active() == {}, case
+        sh.lines(), sh.calls()
+        for _ in range(2):
+            sh.go(place)
+            sh.go(world.outside)
+        assert sh.calls() == [], case  # a refusal is remembered
+        assert len(sh.lines()) == 4, case
 
 
 def test_bytes_that_are_not_utf8_block(world: World, sh: Session) -> None:
@@ -96,27 +95,25 @@ def test_bytes_that_are_not_utf8_block(world: World, sh: Session) -> None:
     assert world.run("allow", cwd=world.directory("x")).status != 0
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ('context = "dev"\nenv = "X=1"\n', 'unknown key "env"'),
-        ("context = [1]\n", 'needs text for "context"'),
-        ("context = \n", "not valid TOML"),
-        ('account = "ada@contoso.com"\n', "names no context"),
-        ('context = "dev"\ntenant = "contoso.com"\n', "stands alone"),
-    ],
-)
-def test_what_is_no_pin_cannot_be_allowed(
-    world: World, sh: Session, text: str, reason: str
-) -> None:
-    place = world.directory("x")
-    world.write_pin(place, text)
-    sh.go(place)
-    assert sh.active() == world.blocked(NOT_TRUSTED)
-    done = sh.azenv("allow")
-    assert done.status != 0
-    assert reason in done.err
-    assert sh.active() == world.blocked(NOT_TRUSTED)
+NO_PINS = {
+    'context = "dev"\nenv = "X=1"\n': 'unknown key "env"',
+    "context = [1]\n": 'needs text for "context"',
+    "context = \n": "not valid TOML",
+    'account = "ada@contoso.com"\n': "names no context",
+    'context = "dev"\ntenant = "contoso.com"\n': "stands alone",
+}
+
+
+def test_what_is_no_pin_cannot_be_allowed(world: World, sh: Session) -> None:
+    for number, (text, reason) in enumerate(NO_PINS.items()):
+        place = world.directory(f"x{number}")
+        world.write_pin(place, text)
+        sh.go(place)
+        assert sh.active() == world.blocked(NOT_TRUSTED), text
+        done = sh.azenv("allow")
+        assert done.status != 0, text
+        assert reason in done.err
+        assert sh.active() == world.blocked(NOT_TRUSTED), text
 
 
 def test_exactly_4096_bytes_are_fine(world: World, sh: Session) -> None:
