@@ -43,20 +43,17 @@ class Finding:
 
 def directories(place: Place) -> Iterator[Finding]:
     """Check owner, mode and kind of every directory and file that azenv reads."""
-    paths, problems = place.paths, 0
+    paths = place.paths
     private = [paths.store, paths.state, paths.records]
     if root := place.existing_root:
         private.append(root)
     private += [contexts.path(paths.store), trust.path(paths.store), clouds.path(paths.store)]
-    for path in (*private, paths.lock, paths.settings):
-        for finding in _private(path):
-            problems += 1
-            yield finding
-    for path in (paths.base, azrows.path(paths.base)):
-        for finding in _owned(path):
-            problems += 1
-            yield finding
-    if not problems:
+    found = [
+        finding for path in (*private, paths.lock, paths.settings) for finding in _private(path)
+    ]
+    found += [f for path in (paths.base, azrows.path(paths.base)) for f in _owned(path)]
+    yield from found
+    if not found:
         yield Finding(OK, "files", f"owner and modes of {paths.store} and what azenv keeps")
 
 
