@@ -759,8 +759,9 @@ def test_a_completer_passes_straight_through(desk: Desk) -> None:
 
 def test_a_program_that_is_gone_is_told_once(desk: Desk) -> None:
     untrusted = desk.pin("new", "x")
+    also = desk.pin("also", "x")
     gone = str(desk.top / "gone.py")
-    go = [desk.cd(place) for place in (untrusted, desk.out, untrusted)]
+    go = [desk.cd(place) for place in (untrusted, desk.out, also, untrusted)]
     done = desk.run(
         *go,
         "__azenv_hook",
