@@ -540,11 +540,13 @@ __azenv_mask() {
 # The places of a pin above the logical $PWD, nearest first. Done only when $PWD changes.
 __azenv_walk() {
   \builtin local dir="${PWD-}"
-  __azenv_walked=$dir __azenv_candidates=()
-  if [[ $dir != /* ]]; then \builtin return 0; fi
-  if [[ $dir == / ]]; then dir=''; fi
-  while [[ -n $dir ]]; do __azenv_candidates+=("$dir/.azenv.toml"); dir=${dir%/*}; done
-  __azenv_candidates+=(/.azenv.toml)
+  __azenv_walked=$'\001' __azenv_candidates=()
+  if [[ $dir == /* ]]; then
+    if [[ $dir == / ]]; then dir=''; fi
+    while [[ -n $dir ]]; do __azenv_candidates+=("$dir/.azenv.toml"); dir=${dir%/*}; done
+    __azenv_candidates+=(/.azenv.toml)
+  fi
+  __azenv_walked=${PWD-}  # last: Ctrl-C may come in between
 }
 
 # The nearest pin that counts: sets pin, content, unusable (why), and alone ('' where the next

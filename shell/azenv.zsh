@@ -69,11 +69,14 @@ fi
 # Characters that may reach the terminal from a path; the rest (escapes, bidi overrides) becomes `?`.
 __azenv_unsafe='[^][:alnum:] !"#$%&'\''()*+,./:;<=>?@\\^_`{|}~[-]'
 
-__azenv_error() { \builtin print -ru2 -- "azenv: $1"; }
+__azenv_error() {
+  if [[ -n ${WIDGET-} ]]; then \builtin zle -I; fi  # a widget that changes directory: below its line
+  \builtin print -ru2 -- "azenv: $1"
+}
 
 # A line about a change: silent in a subshell and where the user wants quiet.
 __azenv_tell() {
-  if [[ -z ${AZENV_QUIET-} && $ZSH_SUBSHELL == 0 ]]; then \builtin print -ru2 -- "azenv: $1"; fi
+  if [[ -z ${AZENV_QUIET-} && $ZSH_SUBSHELL == 0 ]]; then __azenv_error "$1"; fi
 }
 
 # Sets __azenv_shown to $1 as it may be printed.
@@ -534,11 +537,13 @@ __azenv_mask() {
 # The places of a pin above the logical $PWD, nearest first. Done only when $PWD changes.
 __azenv_walk() {
   \builtin local dir="${PWD-}"
-  __azenv_walked=$dir __azenv_candidates=()
-  if [[ $dir != /* ]]; then \builtin return 0; fi
-  if [[ $dir == / ]]; then dir=''; fi
-  while [[ -n $dir ]]; do __azenv_candidates+=("$dir/.azenv.toml"); dir=${dir%/*}; done
-  __azenv_candidates+=(/.azenv.toml)
+  __azenv_walked=$'\001' __azenv_candidates=()
+  if [[ $dir == /* ]]; then
+    if [[ $dir == / ]]; then dir=''; fi
+    while [[ -n $dir ]]; do __azenv_candidates+=("$dir/.azenv.toml"); dir=${dir%/*}; done
+    __azenv_candidates+=(/.azenv.toml)
+  fi
+  __azenv_walked=${PWD-}  # last: Ctrl-C may come in between
 }
 
 # The nearest pin that counts: sets pin, content, unusable (why), and alone ('' where the next
@@ -714,7 +719,7 @@ __azenv_step_aside() {
 
 # What runs before direnv and mise.
 __azenv_hook_first() {
-  \builtin emulate -L zsh
+  \builtin emulate -L zsh +o err_exit +o err_return
   # direnv and mise put back what was before them, and must find what they left: leave first.
   if [[ -n $__azenv_active && -z ${__AZENV_CHOICE-} && -n ${DIRENV_DIFF-}${__MISE_DIFF-} &&
     ${PWD-} != "$__azenv_walked" ]]; then __azenv_step_aside; fi
@@ -724,7 +729,7 @@ __azenv_hook_first() {
 # What runs at a prompt and on every change of the directory, also in a subshell, where it is
 # silent. zsh itself gives the status back afterwards.
 __azenv_hook() {
-  \builtin emulate -L zsh
+  \builtin emulate -L zsh +o err_exit +o err_return
   \builtin local REPLY=''
   if [[ -z $__azenv_ordered ]]; then __azenv_ordered=1; __azenv_go_first; fi
   if [[ ${PWD-} != "$__azenv_watch_pwd" ||
@@ -748,7 +753,7 @@ __azenv_hook() {
 
 # Runs the program, which may leave mail for this shell. `function`, because `azenv` may be an alias.
 function azenv {
-  \builtin emulate -L zsh
+  \builtin emulate -L zsh +o err_exit +o err_return
   \builtin local rc=0 mail nonce text='' changed=''
   \builtin local -a fields
   __azenv_have_program always || \builtin return 127
@@ -831,7 +836,11 @@ __azenv_go_first() {
 }
 
 __azenv_install() {
-  \builtin emulate -L zsh
+  # Each path above became a name for its directory, which prompts would show (mise #3366).
+  if [[ -o auto_name_dirs ]]; then
+    \builtin unhash -d -m '__azenv_*'
+  fi
+  \builtin emulate -L zsh +o err_exit +o err_return
   # Without this module a pin cannot be read in one piece, nor limited.
   \builtin zmodload zsh/system 2>/dev/null || \builtin return 0
   if [[ ! -o interactive || -o restricted || -n ${CI-}${TF_BUILD-}${GITHUB_ACTIONS-} ]]; then \builtin return 0; fi
@@ -847,7 +856,7 @@ __azenv_install() {
 # --- end of session -------------------------------------------------------------------------
 
 __azenv_at_exit() {
-  \builtin emulate -L zsh
+  \builtin emulate -L zsh +o err_exit +o err_return
   if [[ -n $__azenv_has_files && -x $__azenv_python && -f $__azenv_launcher ]]; then
     "$__azenv_python" -I "$__azenv_launcher" hook end "$__azenv_root" "$$" </dev/null >/dev/null 2>&1
   fi
