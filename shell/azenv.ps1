@@ -751,6 +751,8 @@ function Global:__azenv_take_mail([string] $Mail, [string] $Nonce) {
     $s = $Global:__azenv
     if (-not [IO.File]::Exists($Mail) -or -not (__azenv_has_root)) { return $false }
     if ([int] [IO.File]::GetAttributes($Mail) -band 0x400) { return $false }            # a link
+    # a FIFO has no length, and would hang the shell
+    if ([IO.FileInfo]::new($Mail).Length -eq 0 -or -not (__azenv_is_owned $Mail)) { return $false }
     $fields = [IO.File]::ReadAllText($Mail).Split([char] 0x1f)
     [IO.File]::Delete($Mail)
     $s.LeftFiles = $true
