@@ -65,7 +65,7 @@ def check_nothing_ran(world: World, sh: Session, start: dict[str, str]) -> None:
     assert not any(char in shown for char in "\x1b\u202e\x9b")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_forged_records_of_contexts(pinned: World, sh: Session, seed: int) -> None:
     rng = random.Random(seed)  # noqa: S311  a test that can be repeated
     start = sh.env()
@@ -128,7 +128,7 @@ def test_forged_records_of_pins(pinned: World, sh: Session) -> None:
         assert sh.env() == start, record
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_forged_undo_restores_nothing_but_the_table(
     pinned: World, shell: Shell, seed: int
 ) -> None:
@@ -138,7 +138,7 @@ def test_a_forged_undo_restores_nothing_but_the_table(
         sh.export("AZURE_TENANT", "old too")
         sh.go(pinned.directory("a"))
         inside = sh.env()
-    for _ in range(3 if shell.name == "powershell" else 6):
+    for _ in range(3 if shell.name == "powershell" else 8):
         forged = damaged(inside[UNDO], rng)
         if "\0" in forged:
             continue

@@ -78,7 +78,7 @@ def test_no_process_in_a_thousand_prompts(world: World, shell: Shell) -> None:
     with Session(world, shell) as sh:  # the first visit to each makes its overlay and its record
         for place in ("a", "b", "kube", "untrusted", "denied"):
             sh.go(world.directory(place))
-    flags = ["-f", "-e", "trace=process", "-e", "signal=none"]
+    flags = ["-f", "--seccomp-bpf", "-e", "trace=process", "-e", "signal=none"]
     counts = []
     for rounds in (1, ROUNDS):
         trace = world.top / f"trace-{rounds}"
