@@ -113,7 +113,15 @@ def program(shell: str) -> str:
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """Return an environment in which contexts are those of `home`, without CI's variables."""
-    inert = ("CI", "TF_BUILD", "GITHUB_ACTIONS", "ENV", "BASH_ENV", "PROMPT_COMMAND")
+    inert = {
+        "CI",
+        "TF_BUILD",
+        "GITHUB_ACTIONS",
+        "ENV",
+        "BASH_ENV",
+        "PROMPT_COMMAND",
+        "XDG_STATE_HOME",
+    }
     kept = {k: v for k, v in os.environ.items() if k not in inert and "AZENV" not in k.upper()}
     own = {"HOME": str(home), "ZDOTDIR": str(home), "AZENV_HOME": str(home / "azenv")}
     terminal = {"TERM": "dumb", "LC_ALL": "C.UTF-8", "INPUTRC": "/dev/null"}

@@ -288,6 +288,27 @@ def test_bash_completion_takes_over_after_exec(home: Path) -> None:
     assert got == [["exec", "a:b=c@x", "tool", "tool-9"], ["exec", "prod", "tool-3"]]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="where state lies elsewhere is platformdirs'")
+@pytest.mark.parametrize("variable", ["XDG_STATE_HOME", "HOME"])
+@every_shell
+def test_names_are_found_without_the_integration(shell: str, variable: str, tmp_path: Path) -> None:
+    """Here all but the layout, which is baked in, comes from the environment."""
+    environ = {"HOME": str(tmp_path)}
+    unset = {"fish": "set -e AZENV_HOME", "powershell": "$env:AZENV_HOME = $null"}
+    set_up = unset.get(shell, "unset AZENV_HOME XDG_STATE_HOME")
+    if variable == "XDG_STATE_HOME":
+        environ[variable] = str(tmp_path / "state")
+        export = {"fish": "set -gx {} {}", "powershell": "$env:{} = '{}'"}.get(
+            shell, "export {}={}"
+        )
+        set_up += f"; {export.format(variable, environ[variable])}"
+    found = paths.locate(environ)
+    Path(found.records).mkdir(parents=True)
+    records.write_names(found, NAMES)
+    got = tabs.type_lines(shell, tmp_path, ["azenv use PRODU\t"], set_up=set_up)
+    assert got == [["use", "Production EU"]]
+
+
 # --- what it costs --------------------------------------------------------------------------
 
 PROCESS = re.compile(r"\b(execve|fork|vfork|clone3?)\(")
