@@ -26,6 +26,8 @@ if not builtin set -qgu __azenv_state_of; or builtin test "$__azenv_state_of" !=
     builtin set -gu __azenv_seen \x01
     builtin set -gu __azenv_seen_absent
     builtin set -gu __azenv_plain ''
+    builtin set -gu __azenv_counted
+    builtin set -gu __azenv_counted_for ''
     builtin set -gu __azenv_shape_of ''
     # Which statements of a change are due: ctrl-C can stop it between any two of them.
     builtin set -gu __azenv_journal ''
@@ -37,8 +39,7 @@ if not builtin set -qgu __azenv_state_of; or builtin test "$__azenv_state_of" !=
     # Where we are, and the answers for the last places.
     builtin set -gu __azenv_never \x01
     builtin set -gu __azenv_guard __azenv_never
-    builtin set -gu __azenv_pin ''
-    builtin set -gu __azenv_content ''
+    builtin set -gu __azenv_goal '' '' '' '' '' '' '' '' ''
     builtin set -gu __azenv_index ''
     builtin set -gu __azenv_keys '' '' '' '' '' '' '' ''
     builtin set -gu __azenv_slot 0
@@ -379,18 +380,26 @@ function __azenv_run_enter
         builtin set -gx $__azenv_names[$i] $__azenv_goal_values[$i]
     end
     builtin set -gx __AZENV_UNDO $__azenv_layout\x1f$__azenv_goal[1]\x1f$__azenv_new_kinds\x1f$__azenv_goal_joined\x1f$__azenv_undo_tail
-    builtin set -g __azenv_applied $__azenv_goal
+    builtin set -g __azenv_applied $__azenv_goal[1..5]
     builtin set -g __azenv_kinds $__azenv_new_kinds
     builtin set -g __azenv_joined $__azenv_goal_joined
-    if builtin test -n "$__azenv_plain"
-        # Nothing of the table is set but by us: no second look.
-        builtin set -g __azenv_seen $__azenv_goal_values\x1f
+    if builtin test "$__azenv_plain" = entered
+        # All that is set is ours: how many names that is depends on the kinds alone.
+        builtin set -g __azenv_seen $__azenv_goal_snapshot
+        if builtin test "$__azenv_new_kinds" != "$__azenv_counted_for"
+            __azenv_count
+            builtin set -g __azenv_counted $__azenv_now_absent
+            builtin set -g __azenv_counted_for $__azenv_new_kinds
+        end
+        builtin set -g __azenv_seen_absent $__azenv_counted
+    else if builtin test "$__azenv_plain" = seen
+        builtin set -g __azenv_seen $__azenv_goal_snapshot
     else
         __azenv_snap
-        builtin set -g __azenv_seen $__azenv_now
+        builtin set -g __azenv_seen "$__azenv_now"
         builtin set -g __azenv_seen_absent $__azenv_now_absent
-        builtin set -l ours $__azenv_goal_values\x1f
-        builtin test "$__azenv_now" = "$ours"; and builtin set -g __azenv_plain 1
+        # Of the names that a context may set only ours are: so it stays while the kinds do.
+        builtin test "$__azenv_now" = "$__azenv_goal_snapshot"; and builtin set -g __azenv_plain seen
     end
     builtin set -g __azenv_journal ''
 end
@@ -423,32 +432,38 @@ function __azenv_switch
     if not builtin set -q __azenv_applied[1]; and builtin set -q __AZENV_UNDO
         __azenv_adopt; and builtin set inherited $__azenv_joined
     end
-    if __azenv_untouched; and builtin test "$__azenv_goal[2]" = "$__azenv_applied[2]"
+    if builtin set -q __azenv_applied[1]; and __azenv_untouched; and builtin test "$__azenv_goal[2]" = "$__azenv_applied[2]"
         # Same shape: the old values stay as they are, only ours change.
         builtin set -g __azenv_remove
     else
+        __azenv_count
         if builtin test "$__azenv_now_absent" != "$__azenv_all_absent"
             builtin set -el $__azenv_names
-            __azenv_snap
         end
         if builtin set -q __azenv_applied[1]
+            __azenv_snap
             __azenv_plan_leave
             __azenv_run_leave
-            __azenv_snap
         end
+        __azenv_count
+        # Where nothing of the table is set before, all that is set afterwards is ours.
         builtin set -g __azenv_plain ''
+        builtin test "$__azenv_now_absent" = "$__azenv_all_absent"; and builtin set -g __azenv_plain entered
         __azenv_plan_enter
     end
     builtin set -g __azenv_new_kinds $__azenv_goal[3]
     builtin set -g __azenv_goal_joined $__azenv_goal[4]
+    builtin set -g __azenv_goal_snapshot $__azenv_goal[6]
     if builtin test "$__azenv_soft_as" = .
         builtin set -g __azenv_new_kinds $__azenv_goal[5]
         builtin test "$__azenv_new_kinds" = "$__azenv_goal[2]"; or builtin set __azenv_goal_values[$__azenv_soft] ''
+        builtin set -l snapshot $__azenv_goal_values\x1f
+        builtin set -g __azenv_goal_snapshot "$snapshot"
         __azenv_join
     end
     __azenv_run_enter
     # A shell that finds what its parent has applied has nothing to tell.
-    builtin set -q inherited[1]; and builtin test "$inherited" = "$__azenv_joined" -a "$__azenv_goal[1]" != none; and builtin set -g __azenv_said $__azenv_line
+    builtin set -q inherited[1]; and builtin test "$inherited" = "$__azenv_joined" -a "$__azenv_goal[1]" != none; and builtin set -g __azenv_said $__azenv_goal[7]
     return 0
 end
 
@@ -641,6 +656,10 @@ end
 
 # A choice masks a pin that would select something else: told on coming into its directory.
 function __azenv_tell_masked
+    if builtin test -z "$__AZENV_CHOICE"
+        builtin set -g __azenv_masked ''
+        return
+    end
     __azenv_walk
     builtin test "$__azenv_found" = "$__azenv_masked"; and return
     builtin set -g __azenv_masked $__azenv_found
@@ -666,11 +685,11 @@ function __azenv_refresh
     builtin set -q __AZENV_UNTIL; and __azenv_touch_clock
     builtin set -l place "$PWD:$__AZENV_CHOICE:$__AZENV_UNTIL"
     if builtin test "$place" = $$__azenv_guard
-        builtin test -z "$__azenv_pin"; and return
+        builtin test -z "$__azenv_goal[8]"; and return
         builtin set -l fish_read_limit 4096
         # `read` stops at a NUL; a pin that holds one is no longer the one that was trusted.
-        builtin read -z __azenv_text <$__azenv_pin
-        builtin test "x$__azenv_text" = "x$__azenv_content"; and not builtin string match -qr '\x00' <$__azenv_pin; and return
+        builtin read -z __azenv_text <$__azenv_goal[8]
+        builtin test "x$__azenv_text" = "x$__azenv_goal[9]"; and not builtin string match -qr '\x00' <$__azenv_goal[8]; and return
     end
     builtin set -g __azenv_busy 1
     builtin set -g __azenv_guard __azenv_never
@@ -681,25 +700,20 @@ function __azenv_refresh
     else
         __azenv_look $place
     end
-    if builtin test -n "$__AZENV_CHOICE"
-        __azenv_tell_masked
-    else
-        builtin set -g __azenv_masked ''
-    end
+    builtin test -z "$__AZENV_CHOICE$__azenv_masked"; or __azenv_tell_masked
     builtin set -g __azenv_last_directory $PWD
     builtin set -g __azenv_busy ''
 end
 
-# Does a remembered answer hold? `place` is the caller's.
+# Does a remembered answer hold? `place` and `slot` are the caller's.
 function __azenv_still_holds --no-scope-shadowing
     builtin set -l guard __azenv_guard_$slot
     builtin test "$place" = $$guard; or return 1
-    builtin set -l pin __azenv_pin_$slot
-    builtin test -n "$$pin"; or return 0
+    builtin set -l goal __azenv_goal_$slot
+    builtin test -n "$$goal[1][8]"; or return 0
     builtin set -l fish_read_limit 4096
-    builtin read -z __azenv_text <$$pin
-    builtin set -l content __azenv_content_$slot
-    builtin test "x$__azenv_text" = "x$$content"; and not builtin string match -qr '\x00' <$$pin
+    builtin read -z __azenv_text <$$goal[1][8]
+    builtin test "x$__azenv_text" = "x$$goal[1][9]"; and not builtin string match -qr '\x00' <$$goal[1][8]
 end
 
 # Find the answer for a place, and how to tell that it still holds.
@@ -784,22 +798,26 @@ function __azenv_pick_slot -a place
     end
 end
 
+# Remember an answer. __azenv_goal_<slot> is: id, kinds, kinds with the soft name set, values joined,
+# kinds with the soft name left alone, the snapshot of these values, the line to tell, the pin and its
+# content. Where nothing is called for all but the last two are empty.
 function __azenv_remember -a slot place
     builtin set -g __azenv_guard_$slot $place $__azenv_conditions
-    builtin set -g __azenv_pin_$slot $__azenv_found
-    builtin set -g __azenv_content_$slot $__azenv_read
-    builtin set -g __azenv_goal_$slot
-    builtin test -n "$__azenv_goal_id"; or return
+    if builtin test -z "$__azenv_goal_id"
+        builtin set -g __azenv_goal_$slot '' '' '' '' '' '' '' "$__azenv_found" "$__azenv_read"
+        return
+    end
     __azenv_word_goal
-    builtin set -g __azenv_line_$slot $__azenv_line
-    # `?`, the one name that is set only where the user has none of his own, becomes `=` (or `.`).
+    # `?`, the one name that is set only where the user has none of his own, becomes `=` or `.`.
     builtin set -l before
     builtin set -l after
     builtin set -l soft $__azenv_goal_kinds $__azenv_goal_kinds
     if builtin string match -qr '^(?<before>[^?]*)\?(?<after>.*)$' -- $__azenv_goal_kinds
         builtin set soft "$before=$after" "$before.$after"
     end
-    builtin set -g __azenv_goal_$slot $__azenv_goal_id $__azenv_goal_kinds $soft[1] $__azenv_goal_joined $soft[2]
+    builtin set -l snapshot $__azenv_goal_values\x1f
+    builtin set -g __azenv_goal_$slot $__azenv_goal_id $__azenv_goal_kinds $soft[1] $__azenv_goal_joined $soft[2] \
+        "$snapshot" $__azenv_line "$__azenv_found" "$__azenv_read"
     builtin set -g __azenv_values_$slot $__azenv_goal_values
 end
 
@@ -808,18 +826,16 @@ end
 function __azenv_arrive -a slot
     builtin set -l goal __azenv_goal_$slot
     builtin set -g __azenv_goal $$goal
-    if builtin set -q __azenv_goal[1]
-        builtin set -l line __azenv_line_$slot
-        builtin set -g __azenv_line $$line
-        if builtin test -n "$__azenv_asked" -o "$__azenv_goal" != "$__azenv_applied"
+    if builtin test -n "$__azenv_goal[1]"
+        if builtin test -n "$__azenv_asked" -o "$__azenv_goal[1..5]" != "$__azenv_applied"
             builtin set -g __azenv_asked ''
             builtin set -l values __azenv_values_$slot
             builtin set -g __azenv_goal_values $$values
             __azenv_switch
         end
-        if builtin test "$__azenv_line" != "$__azenv_said"
-            builtin set -g __azenv_said $__azenv_line
-            builtin test "$AZENV_QUIET" = 1 -a "$__azenv_goal[1]" != none; or __azenv_say $__azenv_line
+        if builtin test "$__azenv_goal[7]" != "$__azenv_said"
+            builtin set -g __azenv_said $__azenv_goal[7]
+            builtin test "$AZENV_QUIET" = 1 -a "$__azenv_goal[1]" != none; or __azenv_say $__azenv_said
         end
     else
         if builtin set -q __AZENV_UNDO
@@ -829,10 +845,6 @@ function __azenv_arrive -a slot
         end
         builtin set -g __azenv_said ''
     end
-    builtin set -l pin __azenv_pin_$slot
-    builtin set -l content __azenv_content_$slot
-    builtin set -g __azenv_pin $$pin
-    builtin set -g __azenv_content $$content
     builtin set -g __azenv_guard __azenv_guard_$slot
 end
 

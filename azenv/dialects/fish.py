@@ -81,8 +81,8 @@ def table() -> str:
     ]
     # Words of their own: fish takes quadratic time for many variables in one word.
     seen = " ".join(f'"${name}"{_SEPARATOR}' for name in SETTABLE)
-    snap = [
-        f"    builtin set -g __azenv_now {seen}",
+    snap = [f"    builtin set -g __azenv_now {seen}", "    __azenv_count"]
+    count = [
         f"    builtin set -q {' '.join(SETTABLE)}",
         "    builtin set -g __azenv_now_absent $status",
         f"    builtin set -q {' '.join(UNSETTABLE)}",
@@ -94,7 +94,7 @@ def table() -> str:
         f"    builtin set -gx {name} $__azenv_goal_values[{number}]"
         for name, number in zip(USUAL, numbers, strict=False)
     ]
-    for name, body in (("snap", snap), ("join", join), ("put", put)):
+    for name, body in (("count", count), ("snap", snap), ("join", join), ("put", put)):
         lines += [f"function __azenv_{name}", *body, "end"]
     return "\n".join(lines) + "\n"
 
