@@ -960,3 +960,4 @@ if [[ $- == *i* && $- != *r* && -z ${CI-}${TF_BUILD-}${GITHUB_ACTIONS-} ]]; then
   # An inherited time box makes this shell touch a clock file.
   if [[ -n ${__AZENV_UNTIL-} ]]; then __azenv_watch_exit; fi
 fi
+case $- in *a*) \builtin export -n "${!__azenv_@}" ;; esac

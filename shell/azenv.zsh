@@ -583,7 +583,8 @@ __azenv_ignore() {
 # The token is the name of the one file there: unchanged costs one look, a new one a glob.
 __azenv_find_generation() {
   \builtin local -a found
-  found=("$__azenv_state"/generation/*(N))
+  \builtin setopt local_options null_glob  # sh_glob, where it is on, cannot read the qualifier (N)
+  found=("$__azenv_state"/generation/*)
   if [[ ${found[1]-} != "$__azenv_generation" ]]; then
     __azenv_generation=${found[1]-} __azenv_decided='' __azenv_denied='' __azenv_unanswered='' __azenv_root_asked=''
   fi
@@ -840,6 +841,7 @@ __azenv_install() {
   if [[ -o auto_name_dirs ]]; then
     \builtin unhash -d -m '__azenv_*'
   fi
+  if [[ -o all_export ]]; then \builtin typeset -g +x -m '__azenv_*'; fi
   \builtin emulate -L zsh +o err_exit +o err_return
   # Without this module a pin cannot be read in one piece, nor limited.
   \builtin zmodload zsh/system 2>/dev/null || \builtin return 0

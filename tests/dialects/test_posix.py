@@ -81,13 +81,18 @@ def test_a_list_is_assigned_as_a_list_and_globally(shell: Shell) -> None:
 
 @posix_shells
 def test_an_empty_list_has_no_element(shell: Shell) -> None:
-    assert run(shell, f"{dialect(shell).assign('__azenv_roots', [])}\necho ${{#__azenv_roots[@]}}") == "0\n"
+    assert (
+        run(shell, f"{dialect(shell).assign('__azenv_roots', [])}\necho ${{#__azenv_roots[@]}}")
+        == "0\n"
+    )
 
 
 @posix_shells
 def test_the_prologue_says_every_fact(shell: Shell) -> None:
     facts = {"python": "/it's/python", "roots": ["/a b", "/c"]}
-    code = f"{dialect(shell).prologue(facts)}printf '%s.' \"$__azenv_python\" \"${{__azenv_roots[@]}}\""
+    code = (
+        f'{dialect(shell).prologue(facts)}printf \'%s.\' "$__azenv_python" "${{__azenv_roots[@]}}"'
+    )
     assert run(shell, code) == "/it's/python./a b./c."
 
 
@@ -145,11 +150,13 @@ def test_the_facts_of_the_table(shell: Shell) -> None:
     code = (
         f"{dialect(shell).table()}\n"
         'echo "${__azenv_names[__azenv_soft]} ${__azenv_names[__azenv_block]} $__azenv_layout"\n'
-        'echo "${__azenv_names[__azenv_nn]} ${__azenv_names[__azenv_ne]} ${__azenv_names[__azenv_nu]}"'
+        'echo "${__azenv_names[__azenv_nn]} ${__azenv_names[__azenv_ne]}"\n'
+        'echo "${__azenv_names[__azenv_nu]}"'
     )
     assert run(shell, code).splitlines() == [
         f"{variables.SOFT} AZENV_BLOCKED {variables.LAYOUT}",
-        f"{variables.NAMES[-1]} {variables.SETTABLE[-1]} {variables.USUAL[-1]}",
+        f"{variables.NAMES[-1]} {variables.SETTABLE[-1]}",
+        variables.USUAL[-1],
     ]
 
 

@@ -13,7 +13,6 @@ from tests.shells.harness import NASTY, REPOSITORY, SHELLS, Session, Shell, Worl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 FILE = REPOSITORY / "shell" / "azenv.bash"
 BASHES = [shell for shell in SHELLS.values() if shell.name == "bash"]
@@ -73,7 +72,9 @@ def test_nocasematch_hides_no_change(bash: Session, pinned: World) -> None:
     bash.do("shopt -s nocasematch")
     bash.go(pinned.directory("a"))
     assert bash.active() == pinned.delta("dev")
-    pinned.write_pin(pinned.directory("a"), (pinned.directory("a") / ".azenv.toml").read_text().upper())
+    pinned.write_pin(
+        pinned.directory("a"), (pinned.directory("a") / ".azenv.toml").read_text().upper()
+    )
     bash.prompt()
     assert bash.active()["AZENV_CONTEXT_ID"] == "none"
     assert bash.do("[[ a == A ]]") == 0
@@ -81,6 +82,7 @@ def test_nocasematch_hides_no_change(bash: Session, pinned: World) -> None:
 
 def test_allexport_exports_none_of_our_books(bash: Session, pinned: World) -> None:
     bash.do("set -a")
+    bash.load()
     for name in ("a", "b", "a"):
         bash.go(pinned.directory(name))
         bash.prompt(2)
@@ -164,7 +166,10 @@ ARRAY = [
     ("PROMPT_COMMAND='user; '", ["__azenv_hook", "user; "]),
     ("PROMPT_COMMAND=(one two)", ["__azenv_hook", "one", "two"]),
     ("PROMPT_COMMAND=(_direnv_hook one)", ["_direnv_hook", "__azenv_hook", "one"]),
-    ("PROMPT_COMMAND=(one _mise_hook_prompt_command)", ["one", "_mise_hook_prompt_command", "__azenv_hook"]),
+    (
+        "PROMPT_COMMAND=(one _mise_hook_prompt_command)",
+        ["one", "_mise_hook_prompt_command", "__azenv_hook"],
+    ),
     ("PROMPT_COMMAND='_direnv_hook;user'", ["_direnv_hook;__azenv_hook;user"]),
     ("PROMPT_COMMAND=$'_direnv_hook\\nuser'", ["_direnv_hook;__azenv_hook\nuser"]),
     ("PROMPT_COMMAND='_direnv_hook_not;user'", ["__azenv_hook", "_direnv_hook_not;user"]),
@@ -236,11 +241,11 @@ def test_an_err_trap_fires_once(world: World, shell: Shell) -> None:
 
 def test_the_status_goes_on_in_a_string(pinned: World, shell: Shell) -> None:
     with Session(pinned, shell, env={"TERM_PROGRAM": "vscode"}) as bash:
-        bash.do("PROMPT_COMMAND=\"$PROMPT_COMMAND; echo status=\\$? >&2\"")
-        bash.do("(exit 7)", *[f"(exit 7); eval \"$PROMPT_COMMAND\""])
+        bash.do('PROMPT_COMMAND="$PROMPT_COMMAND; echo status=\\$? >&2"')
+        bash.do('(exit 7); eval "$PROMPT_COMMAND"')
         assert "status=7" in bash.err()
         bash.cd(pinned.directory("a"))
-        bash.do("(exit 7); eval \"$PROMPT_COMMAND\"")
+        bash.do('(exit 7); eval "$PROMPT_COMMAND"')
         assert "status=7" in bash.err()
 
 
@@ -276,7 +281,9 @@ def test_ctrl_c_anywhere_is_completed_at_the_next_prompt(pinned: World, shell: S
         wanted = {}
         for name in ("a", "b"):
             bash.go(pinned.directory(name))
-            bash.do("__azenv_snap; __azenv_which; seen=$__azenv_now$__azenv_now_set$__azenv_now_extra")
+            bash.do(
+                "__azenv_snap; __azenv_which; seen=$__azenv_now$__azenv_now_set$__azenv_now_extra"
+            )
             wanted[name] = bash.value("seen")
         bash.go(pinned.outside)
         bash.do("__azenv_snap; __azenv_which; seen=$__azenv_now$__azenv_now_set$__azenv_now_extra")
@@ -327,7 +334,9 @@ def test_a_subshell_ends_no_session(pinned: World, shell: Shell) -> None:
 
 def test_aliases_named_as_our_functions(pinned: World, shell: Shell) -> None:
     with Session(pinned, shell, load=False) as bash:
-        bash.do("shopt -s expand_aliases; alias azenv='echo alias' az='echo alias'; AZENV_AZ_FUNCTION=1")
+        bash.do(
+            "shopt -s expand_aliases; alias azenv='echo alias' az='echo alias'; AZENV_AZ_FUNCTION=1"
+        )
         bash.load()
         assert bash.err() == ""
         assert bash.do("declare -F azenv az >/dev/null") == 0
@@ -335,7 +344,7 @@ def test_aliases_named_as_our_functions(pinned: World, shell: Shell) -> None:
 
 def test_az_on_the_same_line_as_cd(pinned: World, shell: Shell) -> None:
     tools = pinned.directory("tools")
-    (tools / "az").write_text("#!/bin/sh\necho \"az in $AZENV_CONTEXT: $*\"\n")
+    (tools / "az").write_text('#!/bin/sh\necho "az in $AZENV_CONTEXT: $*"\n')
     (tools / "az").chmod(0o755)
     there = shell.quote(pinned.directory("a"))
     line = f"cd {there}; PATH={shell.quote(tools)}:$PATH; az 'two  words' >&2"
