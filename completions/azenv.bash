@@ -389,7 +389,8 @@ __azenv_complete_command() {
     "$delegate" "$index"
     \builtin return
   done
-  if [[ $1 -lt $((${#words[@]} - 1)) || ${words[$1]} == */* ]]; then
+  # With failglob a directory of the PATH without a match would be an error
+  if [[ $1 -lt $((${#words[@]} - 1)) || ${words[$1]} == */* ]] || \builtin shopt -q failglob; then
     __azenv_complete_by default
     \builtin return
   fi
