@@ -683,8 +683,7 @@ end
 # Quiet, it is one `test` and one `read`: the guard holds every condition of the answer.
 function __azenv_refresh
     builtin set -q __AZENV_UNTIL; and __azenv_touch_clock
-    builtin set -l place "$PWD:$__AZENV_CHOICE:$__AZENV_UNTIL"
-    if builtin test "$place" = $$__azenv_guard
+    if builtin test "$PWD:$__AZENV_CHOICE:$__AZENV_UNTIL" = $$__azenv_guard
         builtin test -z "$__azenv_goal[8]"; and return
         builtin set -l fish_read_limit 4096
         # `read` stops at a NUL; a pin that holds one is no longer the one that was trusted.
@@ -693,6 +692,7 @@ function __azenv_refresh
     end
     builtin set -g __azenv_busy 1
     builtin set -g __azenv_guard __azenv_never
+    builtin set -l place "$PWD:$__AZENV_CHOICE:$__AZENV_UNTIL"
     builtin test -z "$__azenv_journal"; or __azenv_recover
     builtin set -l slot
     if builtin string match -qr $__azenv_slot_pattern -- $place\x1f$__azenv_index; and __azenv_still_holds $slot
