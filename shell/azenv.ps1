@@ -72,6 +72,9 @@ function Global:__azenv_new_state {
 
         # the activation that is asked for
         Next = $null; NextId = ''; NextKinds = ''; NextLabel = ''
+
+        # the one that was asked for last: values and kinds as its record has them
+        Asked = [string[]] @(); AskedKinds = ''
     }
 }
 
@@ -435,7 +438,14 @@ function Global:__azenv_activate([string] $Id, [string] $Source, [string] $Reaso
         [void] (__azenv_load_context none $Source $Reason)
         $s.Next[0] = $s.Nowhere; $s.IsStuck = $true
     }
-    $wasThere = __azenv_enter
+    # a change elsewhere, and the same answer here: what the user made of the variables stays
+    $wasThere = $false
+    $isSame = $s.IsOn -and [object]::Equals($s.AskedKinds, $s.NextKinds)
+    if (-not $isSame -or -not [Linq.Enumerable]::SequenceEqual($s.Asked, $s.Next)) {
+        $asked = [string[]] $s.Next.Clone()
+        $wasThere = __azenv_enter
+        $s.Asked = $asked; $s.AskedKinds = $s.NextKinds
+    }
     $isBlocked = [object]::Equals($s.NextId, 'none')
     $line = if ($isBlocked) { "blocked: $Reason" } else { $s.NextLabel }
     $line += if ($Pin) { "  (pin $(__azenv_short_path $Pin))" } else { '  (chosen)' }
@@ -767,7 +777,8 @@ function Global:__azenv_take_mail([string] $Mail, [string] $Nonce) {
         __azenv_put __AZENV_UNTIL $null
     } else { return $false }
     __azenv_put __AZENV_PREVIOUS $(if ($previous) { $previous })
-    $s.Seen = $null
+    # what is asked for by name is put in force whole, even where it is already
+    $s.Seen = $null; $s.AskedKinds = ''
     $true
 }
 
