@@ -119,8 +119,10 @@ class Azenv(RuleBasedStateMachine):
 
     def blocked(self, reason: str, source: str) -> Wanted:
         """Return `none`; a reason is known by its beginning, the rest is the real shell's."""
-        seen = self.sh.table().get("AZENV_BLOCKED", "")
-        told = self.world.blocked(seen if seen.startswith(reason) else reason, source)
+        # the user may have changed the variable: then what was put there counts
+        texts = (self.sh.table().get("AZENV_BLOCKED"), self.model.ours.get("AZENV_BLOCKED"))
+        full = next((text for text in texts if text and text.startswith(reason)), reason)
+        told = self.world.blocked(full, source)
         return Wanted("none", tuple((name, told.get(name)) for name in variables.NAMES))
 
     # the real side
