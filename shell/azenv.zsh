@@ -720,7 +720,7 @@ __azenv_step_aside() {
 
 # What runs before direnv and mise.
 __azenv_hook_first() {
-  \builtin emulate -L zsh +o err_exit +o err_return
+  \builtin emulate -L zsh +o err_exit +o err_return +o auto_name_dirs
   # direnv and mise put back what was before them, and must find what they left: leave first.
   if [[ -n $__azenv_active && -z ${__AZENV_CHOICE-} && -n ${DIRENV_DIFF-}${__MISE_DIFF-} &&
     ${PWD-} != "$__azenv_walked" ]]; then __azenv_step_aside; fi
@@ -730,7 +730,7 @@ __azenv_hook_first() {
 # What runs at a prompt and on every change of the directory, also in a subshell, where it is
 # silent. zsh itself gives the status back afterwards.
 __azenv_hook() {
-  \builtin emulate -L zsh +o err_exit +o err_return
+  \builtin emulate -L zsh +o err_exit +o err_return +o auto_name_dirs
   \builtin local REPLY=''
   if [[ -z $__azenv_ordered ]]; then __azenv_ordered=1; __azenv_go_first; fi
   if [[ ${PWD-} != "$__azenv_watch_pwd" ||
@@ -754,7 +754,7 @@ __azenv_hook() {
 
 # Runs the program, which may leave mail for this shell. `function`, because `azenv` may be an alias.
 function azenv {
-  \builtin emulate -L zsh +o err_exit +o err_return
+  \builtin emulate -L zsh +o err_exit +o err_return +o auto_name_dirs
   \builtin local rc=0 mail nonce text='' changed=''
   \builtin local -a fields
   __azenv_have_program always || \builtin return 127
@@ -842,7 +842,7 @@ __azenv_install() {
     \builtin unhash -d -m '__azenv_*'
   fi
   if [[ -o all_export ]]; then \builtin typeset -g +x -m '__azenv_*'; fi
-  \builtin emulate -L zsh +o err_exit +o err_return
+  \builtin emulate -L zsh +o err_exit +o err_return +o auto_name_dirs
   # Without this module a pin cannot be read in one piece, nor limited.
   \builtin zmodload zsh/system 2>/dev/null || \builtin return 0
   if [[ ! -o interactive || -o restricted || -n ${CI-}${TF_BUILD-}${GITHUB_ACTIONS-} ]]; then \builtin return 0; fi
@@ -858,7 +858,7 @@ __azenv_install() {
 # --- end of session -------------------------------------------------------------------------
 
 __azenv_at_exit() {
-  \builtin emulate -L zsh +o err_exit +o err_return
+  \builtin emulate -L zsh +o err_exit +o err_return +o auto_name_dirs
   if [[ -n $__azenv_has_files && -x $__azenv_python && -f $__azenv_launcher ]]; then
     "$__azenv_python" -I "$__azenv_launcher" hook end "$__azenv_root" "$$" </dev/null >/dev/null 2>&1
   fi

@@ -107,6 +107,15 @@ def test_a_new_generation_is_found_under_any_glob_option(
     assert "no match" not in bash.err()
 
 
+def test_failglob_where_there_is_no_generation_yet(bash: Session, pinned: World) -> None:
+    bash.do("shopt -s failglob")
+    for file in (pinned.records / "generation").iterdir():
+        file.unlink()
+    bash.prompt(3)
+    assert bash.err() == ""
+    assert bash.do("shopt -q failglob") == 0
+
+
 def test_odd_ifs_splits_none_of_our_assignments(bash: Session, pinned: World) -> None:
     """`\\builtin local x=$y` is no assignment to bash: an unquoted value would be split."""
     bash.do("IFS=/0123456789abcdefghijklmnopqrstuvwxyz")
