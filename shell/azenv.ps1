@@ -769,7 +769,7 @@ function Global:__azenv_take_mail([string] $Mail, [string] $Nonce) {
     if ($fields.Length -ne 6 -or -not [object]::Equals($fields[5], '.')) { return $false }
     if (-not [object]::Equals($fields[0], $Nonce)) { return $false }
     $verb, $id, $deadline, $previous = $fields[1..4]
-    if ($verb -ceq 'choice') {
+    if ($verb -ceq 'choice' -and $id) {
         __azenv_put __AZENV_CHOICE $id
         __azenv_put __AZENV_UNTIL $(if ($deadline) { $deadline })
     } elseif ($verb -ceq 'follow') {
