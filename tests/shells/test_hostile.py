@@ -162,7 +162,8 @@ def test_a_forged_undo_restores_nothing_but_the_table(
 
 def be_program(world: World, *lines: str) -> None:
     """Put another program in the place of azenv: it leaves what mail it likes."""
-    world.interpreter.write_text("\n".join(("#!/bin/sh", *lines)) + "\n")
+    make_box = 'mkdir -p "${__AZENV_MAIL%/*}"'
+    world.interpreter.write_text("\n".join(("#!/bin/sh", make_box, *lines)) + "\n")
 
 
 def letter(*fields: str) -> str:
@@ -191,6 +192,10 @@ def test_forged_mail_is_thrown_away(pinned: World, sh: Session) -> None:
         assert done.status == 7, case
         assert sh.env() == start, case
     assert not list(pinned.top.rglob("pwned"))
+    # the same letter without the flaw is taken
+    be_program(pinned, letter("%s", "choice", pinned.id("prod"), "", "follow", "."))
+    sh.azenv("whatever")
+    assert sh.active() == pinned.delta("prod", "choice")
 
 
 def test_mail_for_what_is_no_context_blocks_or_changes_nothing(pinned: World, sh: Session) -> None:
@@ -226,7 +231,7 @@ def test_mail_that_is_no_plain_letter(pinned: World, sh: Session, shape: str) ->
             "NUL": [good, "printf '\\000junk' >>\"$__AZENV_MAIL\""],
             "foreign": [good, 'chown 4711 "$__AZENV_MAIL"'],
         }[shape]
-    be_program(pinned, 'mkdir -p "${__AZENV_MAIL%/*}"', *made, "exit 3")
+    be_program(pinned, *made, "exit 3")
     done = sh.azenv("whatever")
     assert done.status == 3
     if shape == "NUL":  # what stands before the NUL may count: it is the letter itself
