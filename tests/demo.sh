@@ -24,6 +24,26 @@ printf '\357\273\277%s' '{"installationId": "demo", "subscriptions": [
    "homeTenantId": "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb", "tenantDefaultDomain": "fabrikam.com",
    "tenantDisplayName": "Fabrikam", "managedByTenants": []}]}' >"$top/.azure/azureProfile.json"
 
+# What az keeps of the two sign-ins; the tokens are made up, so nothing here could reach Azure.
+sign_in() { # USER TENANT: an account and its refresh token, in msal's format
+  local id="$1-0000.$2" host=login.microsoftonline.com
+  printf '{"Account": {"home_account_id": "%s", "environment": "%s", "realm": "%s",
+      "local_account_id": "%s", "username": "%s", "authority_type": "MSSTS"},
+    "RefreshToken": {"home_account_id": "%s", "environment": "%s", "family_id": "1",
+      "client_id": "04b07795-8ddb-461a-bbee-02f9e1bf7b46", "credential_type": "RefreshToken",
+      "secret": "made up", "target": "", "last_modification_time": "1700000000"}}' \
+    "$id" "$host" "$2" "$1" "$1" "$id" "$host"
+}
+{
+  sign_in ada@contoso.com aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa
+  sign_in ada@fabrikam.com bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb
+} | "$python" -c '
+import json, sys
+both = json.loads("[" + sys.stdin.read().replace("}}{", "}},{") + "]")
+cache = {kind: {f"{kind} {n}": one[kind] for n, one in enumerate(both)} for kind in both[0]}
+json.dump(cache, sys.stdout)' >"$top/.azure/msal_token_cache.json"
+chmod 600 "$top/.azure/msal_token_cache.json"
+
 # The session that a person would type, in a real bash with the real hook.
 cat >"$top/session" <<'SESSION'
 eval "$("$PYTHON" -m azenv init bash)"
@@ -49,5 +69,5 @@ show cd ~
 SESSION
 cd "$(dirname "$0")/.."
 PYTHON=$(command -v "$python") bash --norc --noprofile -i "$top/session" 2>&1 </dev/null |
-  sed "s|$top|~|g"
+  sed -e "s|$top|~|g" -e '/^bash: /d' # what bash says of a terminal that is none
 printf '\nThat is all: nothing was left behind.\n'
