@@ -895,8 +895,8 @@ function Global:__azenv_end_with_session {
 # Loaded twice: what is in force, and what was before, is known to the old state alone.
 function Global:__azenv_take_over($Old) {
     if ($null -eq $Old) { return }
-    foreach ($key in 'IsOn', 'Kinds', 'Kept', 'Before', 'Ours', 'Said', 'ToldMasked',
-        'IsInteractive', 'LeftFiles', 'CdAction', 'EndsWithSession') {
+    foreach ($key in 'IsOn', 'Kinds', 'Kept', 'Before', 'Ours', 'Asked', 'AskedKinds', 'Said',
+        'ToldMasked', 'IsInteractive', 'LeftFiles', 'CdAction', 'EndsWithSession') {
         if ($Old.ContainsKey($key)) { $Global:__azenv[$key] = $Old[$key] }
     }
 }

@@ -583,6 +583,20 @@ def test_loaded_again_with_another_table_the_old_one_leaves_first(desk: Desk) ->
     assert done.words == []
 
 
+def test_loaded_again_it_leaves_alone_what_the_user_changed(desk: Desk) -> None:
+    done = desk.run(
+        desk.cd(desk.a),
+        "$env:ARM_TENANT_ID = 'mine'",
+        f". {quote(desk.top / 'init.ps1')}",
+        "__azenv_hook",
+        "show ARM_TENANT_ID",
+        desk.cd(desk.out),
+        "show ARM_TENANT_ID,AZENV_CONTEXT",
+    )
+    assert done.out == ["ARM_TENANT_ID=mine", "ARM_TENANT_ID=mine", "AZENV_CONTEXT="]
+    assert len(done.err) == 2
+
+
 # --- choices --------------------------------------------------------------------------------
 
 
