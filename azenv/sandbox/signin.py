@@ -1,0 +1,104 @@
+"""Signing a person in, page by page: password, second factor, consent.
+
+The pages keep no state on the server: what was proved travels in a signed ticket.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from azenv.sandbox import pages
+from azenv.sandbox.cloud import FAMILY
+
+if TYPE_CHECKING:
+    from azenv.sandbox.cloud import Cloud
+    from azenv.sandbox.population import Tenant, User
+    from azenv.sandbox.web import Request, Response
+
+CODE = "123456"
+TICKET_LIFETIME_S = 600
+
+
+class SignedIn(NamedTuple):
+    """Who signed in, and what else was settled on the way."""
+
+    user: User
+    mfa: bool
+    consented: bool
+
+
+class Declined(NamedTuple):
+    """The user said no."""
+
+
+def proceed(
+    cloud: Cloud, request: Request, tenant: Tenant | None, client_id: str
+) -> SignedIn | Declined | Response:
+    """Return the person, or the page that is to come next. Without a tenant: the user's own."""
+    if user := cloud.population.user(cloud.auto_user):
+        return SignedIn(user, mfa=True, consented=True)
+    form = request.form if request.method == "POST" else {}
+    action = form.get("action", "")
+    if action == "decline":
+        return Declined()
+    if action in ("", "sign-in"):
+        user = cloud.population.user(form.get("username", ""))
+        hint = form.get("username", request.query.get("login_hint", ""))
+        known = _known(user, tenant, form.get("password", ""))
+        if user is None or not known:
+            error = "The user name or the password is wrong." if action else ""
+            return pages.sign_in(cloud.population.users, hint, {}, error)
+        return _next(cloud, user, tenant, client_id, mfa=False, consented=False)
+    proved = _open(cloud, form.get("ticket", ""))
+    if proved is None:
+        return pages.sign_in(cloud.population.users, "", {}, "That took too long.")
+    if action == "verify":
+        if form.get("otc") != CODE:
+            ticket = _ticket(cloud, proved)
+            return pages.second_factor(proved.user.username, CODE, ticket, "That is not the code.")
+        return _next(cloud, proved.user, tenant, client_id, mfa=True, consented=False)
+    return proved._replace(consented=True)
+
+
+def _next(  # noqa: PLR0913  what is settled so far
+    cloud: Cloud, user: User, tenant: Tenant | None, client_id: str, *, mfa: bool, consented: bool
+) -> SignedIn | Response:
+    where = tenant.id if tenant else user.home
+    here = SignedIn(user, mfa, consented)
+
+    def wanted(kind: str) -> bool:
+        fault = cloud.faults.take((kind,), "authorize", tenant=where, principal=user.username)
+        return fault is not None
+
+    if not mfa and wanted("mfa"):
+        return pages.second_factor(user.username, CODE, _ticket(cloud, here), "")
+    if not consented and wanted("consent"):
+        return pages.consent(FAMILY.get(client_id, client_id), _ticket(cloud, here))
+    return here
+
+
+def _known(user: User | None, tenant: Tenant | None, password: str) -> bool:
+    return (
+        user is not None
+        and not user.disabled
+        and (tenant is None or tenant.id in user.tenants)
+        and hmac.compare_digest(password.encode(), user.password.encode())
+    )
+
+
+def _ticket(cloud: Cloud, proved: SignedIn) -> dict[str, str]:
+    claims = {"ticket": proved.user.username, "mfa": proved.mfa, "iat": time.time()}
+    return {"ticket": cloud.signer.sign(claims)}
+
+
+def _open(cloud: Cloud, ticket: str) -> SignedIn | None:
+    try:
+        claims = cloud.signer.open(ticket)
+        if claims["iat"] + TICKET_LIFETIME_S < time.time():
+            return None
+        user = cloud.population.user(claims["ticket"])
+    except (ValueError, KeyError):
+        return None
+    return SignedIn(user, claims["mfa"], consented=False) if user else None
