@@ -27,6 +27,7 @@ __azenv_rules() {
         'doctor|Find and repair what is broken.'
         'init|Print or install a shell'\''s integration.'
         'completion|Print a shell'\''s completions.'
+        'sandbox|Serve a local Azure to try azenv against.'
         'select|Select a context for this shell, or as the default.'
         'rm|Remove a context.'
         'ls|List the contexts.'
@@ -212,6 +213,15 @@ __azenv_rules() {
         '-h,--help||Show this message and exit.')
       operands=(
         'bash zsh fish powershell') ;;
+    'sandbox')
+      verbs=()
+      switches=(
+        '--serve||Serve until interrupted, or until stdin is closed.'
+        '--tenants|@any|How many tenants.'
+        '--subscriptions|@any|How many subscriptions in each tenant.'
+        '-o,--output|table json tsv|How data is printed.'
+        '-h,--help||Show this message and exit.')
+      operands=() ;;
     *) return 1 ;;
   esac
 }

@@ -26,6 +26,7 @@ function __azenv_rules
                 'doctor|Find and repair what is broken.' \
                 'init|Print or install a shell\'s integration.' \
                 'completion|Print a shell\'s completions.' \
+                'sandbox|Serve a local Azure to try azenv against.' \
                 'select|Select a context for this shell, or as the default.' \
                 'rm|Remove a context.' \
                 'ls|List the contexts.' \
@@ -211,6 +212,15 @@ function __azenv_rules
                 '-h,--help||Show this message and exit.'
             set -g __azenv_complete_operands \
                 'bash zsh fish powershell'
+        case sandbox
+            set -g __azenv_complete_verbs
+            set -g __azenv_complete_switches \
+                '--serve||Serve until interrupted, or until stdin is closed.' \
+                '--tenants|@any|How many tenants.' \
+                '--subscriptions|@any|How many subscriptions in each tenant.' \
+                '-o,--output|table json tsv|How data is printed.' \
+                '-h,--help||Show this message and exit.'
+            set -g __azenv_complete_operands
         case '*'
             return 1
     end

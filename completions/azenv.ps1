@@ -25,6 +25,7 @@ $Global:__azenvRules = @{
             'doctor|Find and repair what is broken.'
             'init|Print or install a shell''s integration.'
             'completion|Print a shell''s completions.'
+            'sandbox|Serve a local Azure to try azenv against.'
             'select|Select a context for this shell, or as the default.'
             'rm|Remove a context.'
             'ls|List the contexts.'
@@ -272,6 +273,16 @@ $Global:__azenvRules = @{
             '-h,--help||Show this message and exit.')
         Operands = [string[]] @(
             'bash zsh fish powershell')
+    }
+    'sandbox' = @{
+        Verbs = [string[]] @()
+        Switches = [string[]] @(
+            '--serve||Serve until interrupted, or until stdin is closed.'
+            '--tenants|@any|How many tenants.'
+            '--subscriptions|@any|How many subscriptions in each tenant.'
+            '-o,--output|table json tsv|How data is printed.'
+            '-h,--help||Show this message and exit.')
+        Operands = [string[]] @()
     }
 }
 

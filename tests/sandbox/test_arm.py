@@ -232,5 +232,5 @@ def test_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_it_stops_when_nobody_asks() -> None:
     sandbox = Sandbox(idle_s=0.1).start()
-    assert sandbox.stopped.wait(20)
+    assert sandbox.stopped.wait(60)
     assert not Path(sandbox.ca_file).exists()
