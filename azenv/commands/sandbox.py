@@ -35,9 +35,13 @@ def sandbox_command(app: App, *, serve: bool, tenants: int, subscriptions: int) 
     """Serve a local Azure on 127.0.0.1: Entra ID, managed identity, ARM."""
     if not serve:
         raise UsageError("nothing to do", hint="azenv sandbox --serve")
+    import signal
+
     from azenv.sandbox.population import Population  # cryptography
     from azenv.sandbox.server import Sandbox
 
+    # before there is anything to leave behind
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     population = Population.generate(tenants, subscriptions)
     with Sandbox(population, follow_parent=True) as sandbox:
         write(app, sandbox)
@@ -74,10 +78,8 @@ def wait(sandbox: Sandbox) -> None:
     Ctrl-C and SIGTERM interrupt. A terminal is not read (in the background that would stop
     the process), and neither is /dev/null, which is closed from the beginning.
     """
-    import signal
     import threading
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     stdin = sys.stdin.fileno()
     if not os.isatty(stdin) and not os.path.samestat(os.fstat(stdin), os.stat(os.devnull)):
         threading.Thread(target=_follow, args=(stdin, sandbox), daemon=True).start()

@@ -6,6 +6,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
+from azenv.sandbox import signin
 from azenv.sandbox.aadsts import Refused
 from azenv.sandbox.cloud import DEVICE_LIFETIME_S, Device, Grant
 from azenv.sandbox.web import Request, Response, as_json
@@ -31,9 +32,14 @@ def start(cloud: Cloud, request: Request, tenant: str) -> Response:
     )
     with cloud.lock:
         cloud.devices[device.code] = device
-    if user := cloud.population.user(cloud.auto_user):
+    if here := signin.automatic(cloud, cloud.population.tenant(tenant)):
         device.grant = Grant(
-            user, device.client_id, tenant, device.oauth_scopes, mfa=True, consented=True
+            here.user,
+            device.client_id,
+            tenant,
+            device.oauth_scopes,
+            mfa=here.mfa,
+            consented=here.consented,
         )
     page = f"{cloud.url}/devicelogin"
     return as_json(

@@ -59,7 +59,15 @@ class Sandbox:
         return f"http://127.0.0.1:{self._listeners[1].port}"
 
     def start(self) -> Self:
-        """Make keys and certificates, and listen."""
+        """Make keys and certificates, and listen; interrupted, it leaves nothing either."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _start(self) -> None:
         self._directory = tempfile.mkdtemp(prefix="azenv-sandbox-")
         self.ca_file, context = certificates.make(self._directory)
         self._bundle = certificates.bundle(self._directory, self.ca_file)
@@ -71,7 +79,6 @@ class Sandbox:
             listener.start()
         if self._idle_s is not None or self._parent is not None:
             threading.Thread(target=self._watch, name="sandbox-watch", daemon=True).start()
-        return self
 
     def stop(self) -> None:
         """Listen no more and leave no file; calling it again does nothing."""

@@ -37,8 +37,8 @@ def proceed(
     cloud: Cloud, request: Request, tenant: Tenant | None, client_id: str
 ) -> SignedIn | Declined | Response:
     """Return the person, or the page that is to come next. Without a tenant: the user's own."""
-    if user := cloud.population.user(cloud.auto_user):
-        return SignedIn(user, mfa=True, consented=True)
+    if here := automatic(cloud, tenant):
+        return here
     form = request.form if request.method == "POST" else {}
     action = form.get("action", "")
     if action == "decline":
@@ -62,19 +62,28 @@ def proceed(
     return proved._replace(consented=True)
 
 
+def automatic(cloud: Cloud, tenant: Tenant | None) -> SignedIn | None:
+    """Return the user who signs in by itself, if there is one; it settles what it is asked for."""
+    user = cloud.population.user(cloud.auto_user)
+    if user is None:
+        return None
+    mfa, consented = (_wanted(cloud, user, tenant, kind) for kind in ("mfa", "consent"))
+    return SignedIn(user, mfa, consented)
+
+
+def _wanted(cloud: Cloud, user: User, tenant: Tenant | None, kind: str) -> bool:
+    where = tenant.id if tenant else user.home
+    fault = cloud.faults.take((kind,), "authorize", tenant=where, principal=user.username)
+    return fault is not None
+
+
 def _next(  # noqa: PLR0913  what is settled so far
     cloud: Cloud, user: User, tenant: Tenant | None, client_id: str, *, mfa: bool, consented: bool
 ) -> SignedIn | Response:
-    where = tenant.id if tenant else user.home
     here = SignedIn(user, mfa, consented)
-
-    def wanted(kind: str) -> bool:
-        fault = cloud.faults.take((kind,), "authorize", tenant=where, principal=user.username)
-        return fault is not None
-
-    if not mfa and wanted("mfa"):
+    if not mfa and _wanted(cloud, user, tenant, "mfa"):
         return pages.second_factor(user.username, CODE, _ticket(cloud, here), "")
-    if not consented and wanted("consent"):
+    if not consented and _wanted(cloud, user, tenant, "consent"):
         return pages.consent(FAMILY.get(client_id, client_id), _ticket(cloud, here))
     return here
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from azenv.sandbox.faults import Fault
 from azenv.sandbox.population import Population
 from tests.shells.harness import require_tool
 
@@ -96,3 +97,13 @@ def test_a_managed_identity(sandbox: Sandbox, az: Az) -> None:
     (*_, row) = az("login", "--identity")
     assert row["user"]["assignedIdentityInfo"] == "MSI"
     assert [group["name"] for group in az("group", "list")] == ["rg-dev"]
+
+
+def test_one_tenant_wants_a_second_factor(sandbox: Sandbox, az: Az) -> None:
+    sandbox.cloud.auto_user = ADA
+    home, away = sandbox.cloud.population.tenants
+    sandbox.cloud.faults.add(Fault("mfa", tenant=away))
+    done = az.run("login", "--use-device-code")
+    assert {row["tenantId"] for row in json.loads(done.stdout)} == {home}
+    assert "AADSTS50076" in done.stderr
+    assert {row["tenantId"] for row in az("login", "--use-device-code", "--tenant", away)} == {away}
