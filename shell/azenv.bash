@@ -93,7 +93,8 @@ __azenv_have_program() {
   [[ -x $__azenv_python && -f $__azenv_launcher ]] && \builtin return 0
   if [[ -z $__azenv_told_gone || $# -ne 0 ]]; then
     __azenv_told_gone=1
-    __azenv_error "its program is gone ($__azenv_launcher); reinstall azenv or remove the hook: azenv init bash --remove"
+    __azenv_error "its program is gone ($__azenv_launcher);\
+ reinstall azenv or remove the hook: azenv init bash --remove"
   fi
   \builtin return 1
 }
@@ -173,7 +174,8 @@ __azenv_load() {
   __azenv_new_kinds=${__azenv_new[2]}
   [[ $__azenv_new_kinds == "$__azenv_kinds" ]] || __azenv_kinds_valid "$__azenv_new_kinds" || \builtin return 1
   \builtin unset -v "__azenv_new[__azenv_ne+1]"
-  __azenv_new_id=$1 __azenv_label=${__azenv_new[1]} __azenv_new[1]="$__azenv_root/az/$1/.azure" __azenv_new[2]=$__azenv_origin
+  __azenv_new_id=$1 __azenv_label=${__azenv_new[1]}
+  __azenv_new[1]=$__azenv_root/az/$1/.azure __azenv_new[2]=$__azenv_origin
 }
 
 __azenv_kinds_valid() {
@@ -190,7 +192,8 @@ __azenv_load_none() {
 
 # The overlay $1 is there, and neither its profile nor the base's token cache is newer than its stamp.
 __azenv_fresh() {
-  [[ -f $1/azureProfile.json && ! $1/azureProfile.json -nt $1/.stamp && ! $__azenv_base/msal_token_cache.json -nt $1/.stamp ]]
+  [[ -f $1/azureProfile.json && ! $1/azureProfile.json -nt $1/.stamp &&
+    ! $__azenv_base/msal_token_cache.json -nt $1/.stamp ]]
 }
 
 # --- leaving, entering, switching -----------------------------------------------------------
@@ -301,7 +304,8 @@ __azenv_restore() {
 # Takes our values back; snapshot first. Old values go before unsets, so that a name whose old
 # value is still owed never looks like one that the user unset.
 __azenv_leave() {
-  if [[ -z $__azenv_half && $__azenv_applied$__azenv_us$__azenv_now == "$__azenv_seen" && $__azenv_now_extra == "$__azenv_seen_extra" ]]; then
+  if [[ -z $__azenv_half && $__azenv_applied$__azenv_us$__azenv_now == "$__azenv_seen" &&
+    $__azenv_now_extra == "$__azenv_seen_extra" ]]; then
     \builtin local number
     for ((number = 0; number < ${#__azenv_old_at[@]}; number++)); do __azenv_restore "$number"; done
     if [[ ${#__azenv_clear[@]} -ne 0 ]]; then \builtin unset -v "${__azenv_clear[@]}"; fi
@@ -327,7 +331,8 @@ __azenv_leave_touched() {
     case ${__azenv_applied:index-1:1} in
       =)
         [[ -n ${!name+1} ]] || \builtin continue
-        [[ ${!name} == "${values[index]-}" || -n $__azenv_half && ${!name} == "${before[index]-}" ]] || \builtin continue
+        [[ ${!name} == "${values[index]-}" || -n $__azenv_half && ${!name} == "${before[index]-}" ]] ||
+          \builtin continue
         if [[ -z ${old_of[index]-} ]]; then \builtin unset -v "$name"; \builtin continue; fi ;;
       -) [[ -z ${!name+1} ]] || \builtin continue ;;
       *) \builtin continue ;;
@@ -432,7 +437,8 @@ __azenv_switch() {
   __azenv_new[0]=$__azenv_applied
   __azenv_join
   __azenv_id=$__azenv_new_id __azenv_kinds=$__azenv_new_kinds __azenv_seen=$'\001' __azenv_active=1
-  \builtin export __AZENV_UNDO="$__azenv_layout$__azenv_us$__azenv_new_id$__azenv_us$__azenv_text$__azenv_us$__azenv_old_text"
+  \builtin export __AZENV_UNDO="$__azenv_layout$__azenv_us$__azenv_new_id$__azenv_us\
+$__azenv_text$__azenv_us$__azenv_old_text"
   if [[ -z $__azenv_moved && ${#__azenv_dropped[@]} -ne 0 ]]; then \builtin unset -v "${__azenv_dropped[@]}"; fi
   if [[ $__azenv_applied == "$__azenv_usual"* ]]; then __azenv_put; fi
   if [[ ${#__azenv_shape_rest[@]} -ne 0 ]]; then
@@ -528,11 +534,13 @@ __azenv_mask() {
   if [[ $__azenv_pin == "$__azenv_masked" ]]; then \builtin return 0; fi
   __azenv_masked=$__azenv_pin
   if [[ -z $__azenv_pin || -z $1 || -z ${AZENV_CONTEXT-} ]]; then \builtin return 0; fi
-  if __azenv_lookup "$__azenv_pin" "$__azenv_content" && [[ $__azenv_verdict == denied || $__azenv_argument == "${AZENV_CONTEXT_ID-}" ]]; then
+  if __azenv_lookup "$__azenv_pin" "$__azenv_content" &&
+    [[ $__azenv_verdict == denied || $__azenv_argument == "${AZENV_CONTEXT_ID-}" ]]; then
     \builtin return 0
   fi
   __azenv_show "$__azenv_pin"
-  __azenv_tell "this directory is pinned ($__azenv_shown), but your choice $AZENV_CONTEXT is in force; azenv use --follow"
+  __azenv_tell "this directory is pinned ($__azenv_shown), but\
+ your choice $AZENV_CONTEXT is in force; azenv use --follow"
 }
 
 # --- walking and reading --------------------------------------------------------------------
@@ -567,8 +575,12 @@ __azenv_find_pin() {
     if [[ -n $__azenv_unusable ]]; then
       __azenv_alone=''
       # Else one file in /tmp would block everybody.
-      if [[ ! -O $__azenv_pin || -L $__azenv_pin && ! -O ${__azenv_pin%/*}/ ]]; then __azenv_ignore "$__azenv_pin"; \builtin continue; fi
-    elif [[ -n $__azenv_denied && $__azenv_denied == *"$__azenv_us$__azenv_pin$__azenv_us$__azenv_content$__azenv_us"* ]]; then
+      if [[ ! -O $__azenv_pin || -L $__azenv_pin && ! -O ${__azenv_pin%/*}/ ]]; then
+        __azenv_ignore "$__azenv_pin"
+        \builtin continue
+      fi
+    elif [[ -n $__azenv_denied &&
+      $__azenv_denied == *"$__azenv_us$__azenv_pin$__azenv_us$__azenv_content$__azenv_us"* ]]; then
       __azenv_alone=''
       \builtin continue
     fi
@@ -622,7 +634,9 @@ __azenv_refresh() {
 
   if [[ -n ${__AZENV_CHOICE-}$__azenv_pin ]]; then
     __azenv_root_state=foreign
-    if [[ -d $__azenv_root && -O $__azenv_root && ! -L $__azenv_root ]] || __azenv_need_root; then __azenv_root_state=$__azenv_root; fi
+    if [[ -d $__azenv_root && -O $__azenv_root && ! -L $__azenv_root ]] || __azenv_need_root; then
+      __azenv_root_state=$__azenv_root
+    fi
   fi
   if [[ -n ${__AZENV_CHOICE-} ]]; then
     __azenv_origin=choice __azenv_new_id=$__AZENV_CHOICE __azenv_reason=chosen
@@ -801,7 +815,8 @@ function azenv {
   if __azenv_need_root; then
     mail=$__azenv_root/mail/$$.$RANDOM$RANDOM nonce=$RANDOM$RANDOM$RANDOM$RANDOM
     __azenv_watch_exit
-    __AZENV_MAIL=$mail __AZENV_NONCE=$nonce __AZENV_SHELL=bash "$__azenv_python" -I "$__azenv_launcher" "$@" || status=$?
+    __AZENV_MAIL=$mail __AZENV_NONCE=$nonce __AZENV_SHELL=bash \
+      "$__azenv_python" -I "$__azenv_launcher" "$@" || status=$?
     if [[ -f $mail && -O $mail && ! -L $mail ]]; then
       { IFS=$__azenv_us \builtin read -r -d '' -a fields || :; } <"$mail"
       \builtin : >|"$mail"  # the program sweeps what is empty: a shell cannot remove a file by itself

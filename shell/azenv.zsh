@@ -92,7 +92,8 @@ __azenv_have_program() {
   if [[ -x $__azenv_python && -f $__azenv_launcher ]]; then \builtin return 0; fi
   if [[ -z $__azenv_told_gone || $# -ne 0 ]]; then
     __azenv_told_gone=1
-    __azenv_error "its program is gone ($__azenv_launcher); reinstall azenv or remove the hook: azenv init zsh --remove"
+    __azenv_error "its program is gone ($__azenv_launcher);\
+ reinstall azenv or remove the hook: azenv init zsh --remove"
   fi
   \builtin return 1
 }
@@ -191,7 +192,8 @@ __azenv_load_none() {
 
 # The overlay $1 is there, and neither its profile nor the base's token cache is newer than its stamp.
 __azenv_fresh() {
-  [[ -f $1/azureProfile.json && ! $1/azureProfile.json -nt $1/.stamp && ! $__azenv_base/msal_token_cache.json -nt $1/.stamp ]]
+  [[ -f $1/azureProfile.json && ! $1/azureProfile.json -nt $1/.stamp &&
+    ! $__azenv_base/msal_token_cache.json -nt $1/.stamp ]]
 }
 
 # --- leaving, entering, switching -----------------------------------------------------------
@@ -331,7 +333,8 @@ __azenv_leave_touched() {
     case $__azenv_applied[index] in
       (=)
         if (( ! ${(P)+name} )); then \builtin continue; fi
-        [[ ${(P)name} == "${values[index]-}" || -n $__azenv_half && ${(P)name} == "${before[index]-}" ]] || \builtin continue
+        [[ ${(P)name} == "${values[index]-}" || -n $__azenv_half && ${(P)name} == "${before[index]-}" ]] ||
+          \builtin continue
         if [[ -z ${old_of[index]-} ]]; then \builtin unset -v "$name"; \builtin continue; fi ;;
       (-) if (( ${(P)+name} )); then \builtin continue; fi ;;
       (*) \builtin continue ;;
@@ -426,7 +429,8 @@ __azenv_switch() {
 
   __azenv_text="${(pj:\x1f:)__azenv_new}"
   __azenv_id=$__azenv_new_id __azenv_kinds=$__azenv_new_kinds __azenv_seen=$'\001' __azenv_active=1
-  \builtin export __AZENV_UNDO="$__azenv_layout$__azenv_us$__azenv_new_id$__azenv_us$__azenv_applied$__azenv_us$__azenv_text$__azenv_us$__azenv_old_text"
+  \builtin export __AZENV_UNDO="$__azenv_layout$__azenv_us$__azenv_new_id$__azenv_us$__azenv_applied$__azenv_us\
+$__azenv_text$__azenv_us$__azenv_old_text"
   if [[ -z $__azenv_moved && ${#__azenv_dropped} -ne 0 ]]; then \builtin unset -v "${__azenv_dropped[@]}"; fi
   if [[ $__azenv_applied == "$__azenv_usual"* ]]; then __azenv_put; fi
   for __azenv_at in $__azenv_shape_rest; do
@@ -525,11 +529,13 @@ __azenv_mask() {
   if [[ $__azenv_pin == "$__azenv_masked" ]]; then \builtin return 0; fi
   __azenv_masked=$__azenv_pin
   if [[ -z $__azenv_pin || -z $1 || -z ${AZENV_CONTEXT-} ]]; then \builtin return 0; fi
-  if __azenv_lookup "$__azenv_pin" "$__azenv_content" && [[ $__azenv_verdict == denied || $__azenv_argument == "${AZENV_CONTEXT_ID-}" ]]; then
+  if __azenv_lookup "$__azenv_pin" "$__azenv_content" &&
+    [[ $__azenv_verdict == denied || $__azenv_argument == "${AZENV_CONTEXT_ID-}" ]]; then
     \builtin return 0
   fi
   __azenv_show "$__azenv_pin"
-  __azenv_tell "this directory is pinned ($__azenv_shown), but your choice $AZENV_CONTEXT is in force; azenv use --follow"
+  __azenv_tell "this directory is pinned ($__azenv_shown), but\
+ your choice $AZENV_CONTEXT is in force; azenv use --follow"
 }
 
 # --- walking and reading --------------------------------------------------------------------
@@ -563,8 +569,12 @@ __azenv_find_pin() {
     if [[ -n $__azenv_unusable ]]; then
       __azenv_alone=''
       # Else one file in /tmp would block everybody.
-      if [[ ! -O $__azenv_pin || -L $__azenv_pin && ! -O ${__azenv_pin%/*}/ ]]; then __azenv_ignore "$__azenv_pin"; \builtin continue; fi
-    elif [[ -n $__azenv_denied && $__azenv_denied == *"$__azenv_us$__azenv_pin$__azenv_us$__azenv_content$__azenv_us"* ]]; then
+      if [[ ! -O $__azenv_pin || -L $__azenv_pin && ! -O ${__azenv_pin%/*}/ ]]; then
+        __azenv_ignore "$__azenv_pin"
+        \builtin continue
+      fi
+    elif [[ -n $__azenv_denied &&
+      $__azenv_denied == *"$__azenv_us$__azenv_pin$__azenv_us$__azenv_content$__azenv_us"* ]]; then
       __azenv_alone=''
       \builtin continue
     fi
@@ -766,7 +776,8 @@ function azenv {
   if __azenv_need_root; then
     mail=$__azenv_root/mail/$$.$RANDOM$RANDOM nonce=$RANDOM$RANDOM$RANDOM$RANDOM
     __azenv_has_files=1
-    __AZENV_MAIL=$mail __AZENV_NONCE=$nonce __AZENV_SHELL=zsh "$__azenv_python" -I "$__azenv_launcher" "$@" || rc=$?
+    __AZENV_MAIL=$mail __AZENV_NONCE=$nonce __AZENV_SHELL=zsh \
+      "$__azenv_python" -I "$__azenv_launcher" "$@" || rc=$?
     if [[ -f $mail && -O $mail && ! -L $mail ]] && \builtin sysread -s 65536 text <"$mail"; then
       \builtin : >|"$mail"  # the program sweeps what is empty: a shell cannot remove a file by itself
       fields=("${(@ps:\x1f:)text}")

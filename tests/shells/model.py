@@ -38,7 +38,7 @@ class ShellModel:
     def child(self) -> ShellModel:
         """Return a shell started in this one: secrets and what cannot be framed are not owed."""
         before = {
-            name: None if old and (name in variables.SECRET or "\x1f" in old) else old
+            name: None if name in variables.SECRET or "\x1f" in (old or "") else old
             for name, old in self.before.items()
         }
         return ShellModel(dict(self.env), self.active, dict(self.ours), before)
