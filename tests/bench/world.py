@@ -37,6 +37,8 @@ class World:
     def __post_init__(self) -> None:
         for name in ("unpinned", "a", "b"):
             self.directory(name).joinpath(DEEP).mkdir(parents=True)
+        # Without it the first prompt of fish in a new home parses every manual page, for minutes.
+        (self.home / ".local/share/fish/generated_completions").mkdir(parents=True)
 
     @property
     def home(self) -> Path:
