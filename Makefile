@@ -19,7 +19,7 @@ ifeq ($(shell command -v pwsh),)
 export PATH := $(PATH):$(abspath ../shared/pwsh)
 endif
 
-# More words for pytest or the benchmark: make test ARGS='-k fish', make bench ARGS='--rounds 3'
+# More words for pytest or the benchmark: make test ARGS='-k fish', make bench ARGS='--rounds 7'
 ARGS ?=
 
 help: ## this list

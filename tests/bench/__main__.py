@@ -91,7 +91,7 @@ def show_row(row: Row, medians: dict[Job, float], processes: dict[Job, float]) -
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="rows whose name contains this")
     options = parser.parse_args()
     # PowerShell lists every parent of where it goes, and /tmp is full of what tests have left.
