@@ -34,6 +34,7 @@ function Global:__azenv_new_state {
     $isUnix = [IO.Path]::DirectorySeparatorChar -eq '/'
     @{
         Table = $Global:__azenvT
+        Blank = [string[]] (@('') * $Global:__azenvT.Ne)
         Separator = [string] [char] 0x1f
         IsUnix = $isUnix
         Location = $ExecutionContext.SessionState.Path
@@ -207,8 +208,7 @@ function Global:__azenv_find_root {
 # Reads contexts/<id> into the activation that is asked for; false where there is none.
 function Global:__azenv_load_context([string] $Id, [string] $Source, [string] $Reason) {
     $s = $Global:__azenv; $t = $s.Table
-    $values = [string[]]::new($t.Ne)
-    for ($i = 0; $i -lt $t.Ne; $i++) { $values[$i] = '' }
+    $values = $s.Blank.Clone()
     $s.NextId = $Id; $s.NextLabel = ''
     # the shell composes these two itself: a record must not choose where az finds its extensions
     $values[0] = [IO.Path]::Combine($s.Root, 'az', $Id, '.azure')
@@ -232,9 +232,8 @@ function Global:__azenv_load_context([string] $Id, [string] $Source, [string] $R
     $true
 }
 
-# Where the record of a pin lies: the same path again below pins/; C:\x is pins/C/x.
-function Global:__azenv_record_of_pin([string] $Pin, [bool] $IsUnix) {
-    if ($IsUnix) { return $Global:__azenvP.State + '/pins' + $Pin }
+# Where the record of a pin lies on Windows: C:\x is pins\C\x.
+function Global:__azenv_record_of_pin([string] $Pin) {
     $path = ($Pin -replace '^([A-Za-z]):', '$1').TrimStart([char[]] '\/')
     $Global:__azenvP.State + '\pins\' + $path
 }
@@ -242,7 +241,8 @@ function Global:__azenv_record_of_pin([string] $Pin, [bool] $IsUnix) {
 # Returns word and argument where a record answers for exactly this content, else nothing.
 function Global:__azenv_verdict([string] $Pin, [string] $Text) {
     $s = $Global:__azenv
-    $file = __azenv_record_of_pin $Pin $s.IsUnix
+    $file = $Global:__azenvP.State + '/pins' + $Pin         # the same path again
+    if (-not $s.IsUnix) { $file = __azenv_record_of_pin $Pin }
     if (-not [IO.File]::Exists($file)) { return }
     $parts = $s.Bytes.GetString([IO.File]::ReadAllBytes($file)).Split([char] 0)
     if ($parts.Length -ne 3 -or -not [object]::Equals($parts[1], $Text)) { return }
@@ -320,8 +320,9 @@ function Global:__azenv_move($Now, $Want, $Undo) {
     try {
         for (; $done -lt $Want.Length; $done++) {
             if ([object]::Equals($Now[$done], $Want[$done])) { continue }
-            $value = if ($null -eq $Want[$done]) { [NullString]::Value } else { $Want[$done] }
-            [Environment]::SetEnvironmentVariable($names[$done], $value)
+            $name = $names[$done]; $value = $Want[$done]    # no call of __azenv_put: 10 us each
+            if ($null -ne $value) { [Environment]::SetEnvironmentVariable($name, $value) }
+            else { [Environment]::SetEnvironmentVariable($name, [NullString]::Value) }
         }
         __azenv_put __AZENV_UNDO $Undo
     } catch {
@@ -421,7 +422,8 @@ function Global:__azenv_refresh_overlay([string] $Id) {
 
 function Global:__azenv_activate([string] $Id, [string] $Source, [string] $Reason, [string] $Pin) {
     $s = $Global:__azenv
-    $s.IsRootless = -not (__azenv_find_root)
+    $isKnown = $s.Root -and [IO.Directory]::GetCreationTimeUtc($s.Root).Ticks -eq $s.RootBorn
+    $s.IsRootless = -not ($isKnown -or (__azenv_find_root))
     if (-not $s.IsRootless -and -not (__azenv_load_context $Id $Source $Reason)) {
         $Id = 'none'; $Reason = 'the context is gone'
         [void] (__azenv_load_context none $Source $Reason)
@@ -430,8 +432,10 @@ function Global:__azenv_activate([string] $Id, [string] $Source, [string] $Reaso
         $s.Profile = [IO.Path]::Combine($s.Next[0], 'azureProfile.json')
         $s.Stamp = [IO.Path]::Combine($s.Next[0], '.stamp')
         $s.IsStuck = $false
-        if (-not (__azenv_is_fresh)) { __azenv_refresh_overlay $Id }
-        $s.IsRootless = -not (__azenv_has_root)
+        if (-not (__azenv_is_fresh)) {
+            __azenv_refresh_overlay $Id
+            $s.IsRootless = -not (__azenv_has_root)
+        }
     }
     if ($s.IsRootless) {
         $Id = 'none'; $Reason = 'the runtime directory is not yours'
@@ -448,27 +452,22 @@ function Global:__azenv_activate([string] $Id, [string] $Source, [string] $Reaso
     }
     $isBlocked = [object]::Equals($s.NextId, 'none')
     $line = if ($isBlocked) { "blocked: $Reason" } else { $s.NextLabel }
+    if ([object]::Equals($line + $Pin, $s.Said)) { return }
+    $s.Said = $line + $Pin
     $line += if ($Pin) { "  (pin $(__azenv_short_path $Pin))" } else { '  (chosen)' }
-    $isNews = -not [object]::Equals($line, $s.Said)
-    $s.Said = $line
-    if (-not $isNews) { return }
     if ($isBlocked) { __azenv_say $line } elseif (-not $wasThere) { __azenv_say_change $line }
 }
 
-# The word and the argument of a record, from the program where no record answers yet.
-function Global:__azenv_answer([string] $Pin, [string] $Text) {
+# No record answers: the program is asked, once for each content, not once a visit.
+function Global:__azenv_ask_for_verdict([string] $Pin, [string] $Text) {
     $s = $Global:__azenv
-    $verdict = @(__azenv_verdict $Pin $Text)
-    if ($verdict.Count) { return $verdict }
     $asked = $null
     [void] $s.Unanswered.TryGetValue($Pin, [ref] $asked)
-    if ([object]::Equals($asked, $Text)) { return '', '' }
+    if ([object]::Equals($asked, $Text)) { return }
     [void] (__azenv_find_root)
     [void] (__azenv_ask pin $s.Root $Pin powershell)
     $verdict = @(__azenv_verdict $Pin $Text)
-    if ($verdict.Count) { return $verdict }
-    $s.Unanswered[$Pin] = $Text                             # one process, not one a visit
-    '', ''
+    if ($verdict.Count) { $verdict } else { $s.Unanswered[$Pin] = $Text }
 }
 
 # What a pin with this content leads to; false where it counts as not there.
@@ -490,7 +489,8 @@ function Global:__azenv_follow_pin([string] $Pin, [string] $Text, [string] $Why)
         $s.Denied[$Pin] = $Why + $s.Separator + $Text
         return $false
     }
-    $word, $argument = __azenv_answer $Pin $Text
+    $word, $argument = __azenv_verdict $Pin $Text
+    if ($null -eq $word) { $word, $argument = __azenv_ask_for_verdict $Pin $Text }
     if ($word -ceq 'denied') { $s.Denied[$Pin] = $s.Separator + $Text; return $false }
     if ($word -ceq 'context') { __azenv_activate $argument pin '' $Pin }
     elseif ($word -ceq 'blocked') { __azenv_activate none pin $argument $Pin }

@@ -407,17 +407,15 @@ def test_one_process_for_a_pin_without_an_answer(desk: Desk) -> None:
 
 def test_paths_of_windows_have_their_records(desk: Desk) -> None:
     pins = (r"C:\x y\.azenv.toml", r"\\server\share\.azenv.toml")
+    record = "(__azenv_record_of_pin {}).Substring($Global:__azenvP.State.Length)"
+    colon = desk.pin("c:d", "x", f"context{US}{DEV}")  # elsewhere a colon is a character
     done = desk.run(
-        *(
-            f"(__azenv_record_of_pin {quote(pin)} $false).Substring($Global:__azenvP.State.Length)"
-            for pin in pins
-        ),
-        "(__azenv_record_of_pin '/a:b/.azenv.toml' $true).Substring($Global:__azenvP.State.Length)",
+        *(record.format(quote(pin)) for pin in pins), desk.cd(colon), "show AZENV_CONTEXT"
     )
     assert done.out == [
         r"\pins\C\x y\.azenv.toml",
         r"\pins\server\share\.azenv.toml",
-        "/pins/a:b/.azenv.toml",
+        "AZENV_CONTEXT=dev",
     ]
 
 
