@@ -69,7 +69,7 @@ function Global:__azenv_new_state {
 
         # the activation in force: kinds; by table position what was before and what we put.
         # Old values that may not be exported live here and nowhere else.
-        IsOn = $false; Kinds = ''; Kept = ''; Before = $null; Ours = $null
+        IsOn = $false; Kinds = ''; Shape = $null; Kept = ''; Before = $null; Ours = $null
 
         # the activation that is asked for
         Next = $null; NextId = ''; NextKinds = ''; NextLabel = ''
@@ -292,7 +292,8 @@ function Global:__azenv_inherit([string] $Undo) {
         $at = [int] $fields[$i] - 1
         if ($at -lt $t.Nn -and $kinds[$at] -ne '.') { $before[$at] = $fields[$i + 1] }
     }
-    $s.IsOn = $true; $s.Kinds = $kinds; $s.Ours = $ours; $s.Before = $before
+    $s.IsOn = $true; $s.Kinds = $kinds; $s.Shape = __azenv_shape $kinds
+    $s.Ours = $ours; $s.Before = $before
     $s.Kept = [string]::Join($s.Separator, $fields, $t.Ne + 3, $fields.Length - $t.Ne - 3)
     $true
 }
@@ -324,7 +325,8 @@ function Global:__azenv_move($Now, $Want, $Undo) {
             if ($null -ne $value) { [Environment]::SetEnvironmentVariable($name, $value) }
             else { [Environment]::SetEnvironmentVariable($name, [NullString]::Value) }
         }
-        __azenv_put __AZENV_UNDO $Undo
+        if ($Undo) { [Environment]::SetEnvironmentVariable('__AZENV_UNDO', $Undo) }
+        else { [Environment]::SetEnvironmentVariable('__AZENV_UNDO', [NullString]::Value) }
     } catch {
         for ($i = 0; $i -lt $done; $i++) {
             if (-not [object]::Equals($Now[$i], $Want[$i])) { __azenv_put $names[$i] $Now[$i] }
@@ -338,9 +340,8 @@ function Global:__azenv_move($Now, $Want, $Undo) {
 function Global:__azenv_baseline($Now) {
     $s = $Global:__azenv
     if (-not $s.IsOn) { return , $Now }
-    if ([Linq.Enumerable]::SequenceEqual($Now, $s.Ours)) { return , $s.Before }
     $base = $Now.Clone()
-    foreach ($i in (__azenv_shape $s.Kinds).Held) {
+    foreach ($i in $s.Shape.Held) {
         if ([object]::Equals($Now[$i], $s.Ours[$i])) { $base[$i] = $s.Before[$i] }
     }
     , $base
@@ -373,17 +374,18 @@ function Global:__azenv_enter {
         if ($s.IsOn) { $inherited = [Environment]::GetEnvironmentVariable('__AZENV_UNDO') }
     }
     $now = [Array]::ConvertAll($t.Names, $s.ReadVariable)
-    $base = __azenv_baseline $now
+    $isUntouched = $s.IsOn -and [Linq.Enumerable]::SequenceEqual($now, $s.Ours)
+    if ($isUntouched) { $base = $s.Before } else { $base = __azenv_baseline $now }
     $kinds = $s.NextKinds
     if ($kinds[$t.Soft] -eq '?') {                          # set only where the user has none
         $hasOwn = $null -ne $base[$t.Soft]
         $kinds = $kinds.Replace('?', $(if ($hasOwn) { '.' } else { '=' }))
         if ($hasOwn) { $s.Next[$t.Soft] = '' }
     }
-    $shape = __azenv_shape $kinds
-    if ([object]::ReferenceEquals($base, $s.Before) -and [object]::Equals($kinds, $s.Kinds)) {
-        $want = $s.Ours.Clone(); $kept = $s.Kept            # one shape, nothing touched
+    if ($isUntouched -and [object]::Equals($kinds, $s.Kinds)) {     # no look at single slots
+        $shape = $s.Shape; $want = $s.Ours.Clone(); $kept = $s.Kept
     } else {
+        $shape = __azenv_shape $kinds
         $want = $base.Clone(); $kept = ''
         foreach ($i in $shape.Held) {
             $old = $base[$i]
@@ -398,7 +400,8 @@ function Global:__azenv_enter {
     $values = [string]::Join($separator, $s.Next)
     $head = [string]::Join($separator, [string[]] @($t.Layout, $s.NextId, $kinds, $values, ''))
     __azenv_move $now $want ($head + $kept)
-    $s.IsOn = $true; $s.Kinds = $kinds; $s.Before = $base; $s.Ours = $want; $s.Kept = $kept
+    $s.IsOn = $true; $s.Kinds = $kinds; $s.Shape = $shape
+    $s.Before = $base; $s.Ours = $want; $s.Kept = $kept
     $inherited -and ($inherited + $separator).StartsWith($head, [StringComparison]::Ordinal)
 }
 
@@ -895,8 +898,8 @@ function Global:__azenv_end_with_session {
 # Loaded twice: what is in force, and what was before, is known to the old state alone.
 function Global:__azenv_take_over($Old) {
     if ($null -eq $Old) { return }
-    foreach ($key in 'IsOn', 'Kinds', 'Kept', 'Before', 'Ours', 'Asked', 'AskedKinds', 'Said',
-        'ToldMasked', 'IsInteractive', 'LeftFiles', 'CdAction', 'EndsWithSession') {
+    foreach ($key in 'IsOn', 'Kinds', 'Shape', 'Kept', 'Before', 'Ours', 'Asked', 'AskedKinds',
+        'Said', 'ToldMasked', 'IsInteractive', 'LeftFiles', 'CdAction', 'EndsWithSession') {
         if ($Old.ContainsKey($key)) { $Global:__azenv[$key] = $Old[$key] }
     }
 }
