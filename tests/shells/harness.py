@@ -18,6 +18,7 @@ import os
 import select
 import shlex
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -683,10 +684,17 @@ class Session:
     def __exit__(self, *_exception: object) -> None:
         os.close(self._commands)
         os.close(self._answers)
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-        self.process.wait()
+        self._kill()
         self._error.close()
+
+    def _kill(self) -> None:
+        """End the shell and every shell in it: one that is left over goes on for ever."""
+        for entry in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if os.getsid(int(entry.name)) == self.process.pid:
+                    os.kill(int(entry.name), signal.SIGKILL)
+        self.process.kill()
+        self.process.wait()
 
     def finish(self) -> None:
         """End the shell as `exit` does, and wait for what it does then."""
