@@ -10,13 +10,15 @@ from dataclasses import dataclass, field, replace
 
 from azenv.core import lookup, names
 from azenv.core.errors import AzenvError
-from azenv.core.model import Context, Target
+from azenv.core.model import Context, Credential, Pending, Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.core.model import Account
 
     Identity = tuple[str, str, str, str]
+    # cloud and account, as Target.identity begins
+    Holder = tuple[str, str]
 
 
 class _Index:
@@ -53,6 +55,9 @@ class _Index:
 class Book:
     """Contexts by id, in the order they came; `known` are targets without a context of theirs.
 
+    `credentials` says how azenv itself signs an account in; `pending` are tenants that would not
+    be listed without more of a sign-in, by `Pending.key`.
+
     `default` is azenv's own default (a context id, or empty); `az_seen` is az's default row as
     azenv last saw it, so that the later change of the two counts (DESIGN section 3).
     """
@@ -61,11 +66,20 @@ class Book:
     known: dict[Identity, Target] = field(default_factory=dict)
     default: str = ""
     az_seen: str = ""
+    credentials: dict[Holder, Credential] = field(default_factory=dict)
+    pending: dict[tuple[str, str, str], Pending] = field(default_factory=dict)
     _index: _Index | None = field(default=None, compare=False, repr=False)
 
     def copy(self) -> Book:
         """Return a book that can be changed without changing this one (contexts are values)."""
-        return Book(dict(self.contexts), dict(self.known), self.default, self.az_seen)
+        return Book(
+            dict(self.contexts),
+            dict(self.known),
+            self.default,
+            self.az_seen,
+            dict(self.credentials),
+            dict(self.pending),
+        )
 
     def rows(self) -> list[lookup.Row]:
         """Return what names are looked up in."""
@@ -159,10 +173,30 @@ class Book:
         self.default = heir.id if heir else ""
         return heir
 
+    def credential_of(self, target: Target) -> Credential | None:
+        """Return how azenv signs the account of `target` in; None where only another tool does."""
+        return self.credentials.get(target.identity[:2])
+
+    def of_account(self, holder: Holder) -> list[Context]:
+        """Return the contexts of one account in one cloud, in the order they came."""
+        return [c for c in self.contexts.values() if c.target.identity[:2] == holder]
+
+    def sign_out(self, holder: Holder) -> list[Context]:
+        """Remove everything of one account in one cloud; return the contexts that went."""
+        gone = self.of_account(holder)
+        for context in gone:
+            self.remove(context)
+        self.known = {key: t for key, t in self.known.items() if key[:2] != holder}
+        self.pending = {key: p for key, p in self.pending.items() if key[:2] != holder}
+        self.credentials.pop(holder, None)
+        return gone
+
     def clear(self) -> None:
         """Forget every context, what is known beside them, and the default."""
         self.contexts.clear()
         self.known.clear()
+        self.credentials.clear()
+        self.pending.clear()
         self.default = self.az_seen = ""
         self._index = None
 

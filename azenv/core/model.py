@@ -11,6 +11,9 @@ ACCOUNT_KINDS = (USER, SERVICE_PRINCIPAL, MANAGED_IDENTITY)
 
 AZURE_CLOUD = "AzureCloud"
 
+# How an account proves itself to azenv. An account that only az signed in has no credential here.
+METHODS = ("user", "secret", "certificate", "federated", "managed", "token")
+
 # What a context exports beside the default; `core.slots` knows what each family means.
 FAMILIES = ("az-tokens", "terraform", "ansible", "azd", "dotnet", "kube", "sdk")
 DEFAULT_FAMILIES = ("az-tokens", "terraform", "ansible")
@@ -35,6 +38,23 @@ class Account:
     def key(self) -> str:
         """Return what two rows of one account have in common, ignoring case."""
         return (self.home_id or f"{self.kind}:{self.username}").casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """How an account proves itself, without the secret, which only a vault holds.
+
+    `client_id` is the application that a user signed in through; a service principal's own name
+    is its account's. `certificate` is the absolute path of a PEM or PFX file. `federated` is the
+    absolute path of a token file, or the CI whose OIDC endpoint is asked: `github`, `azure-devops`.
+    """
+
+    method: str = "user"
+    client_id: str = ""
+    certificate: str = ""
+    send_chain: bool = False
+    federated: str = ""
+    broker: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +96,25 @@ class Target:
             self.tenant.id.casefold(),
             subscription.casefold(),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A tenant that a sign-in could not list: what it asks for before it lets the account in.
+
+    `reason` is for the user; `claims` is the challenge to answer (JSON), empty where there is none.
+    """
+
+    cloud: str
+    account: Account
+    tenant: Tenant
+    reason: str
+    claims: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Return (cloud, account, tenant), comparable ignoring case."""
+        return (self.cloud.casefold(), self.account.key, self.tenant.id.casefold())
 
 
 @dataclass(frozen=True, slots=True)
