@@ -7,8 +7,8 @@ import click
 from azenv import dialects, integration
 from azenv.activation.environment import changes_out, changes_to
 from azenv.activation.overlays import ensure
+from azenv.commands.choosing import ensure_agreed, find_row
 from azenv.commands.parameters import CONTEXT
-from azenv.commands.use import ensure_agreed, find_row
 from azenv.core.errors import UsageError
 from azenv.output import say
 

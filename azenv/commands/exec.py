@@ -10,8 +10,8 @@ import click
 from azenv.activation import inforce
 from azenv.activation.environment import applied, changes_to
 from azenv.activation.overlays import ensure
+from azenv.commands.choosing import ensure_agreed, find_row
 from azenv.commands.parameters import CONTEXT
-from azenv.commands.use import ensure_agreed, find_row
 from azenv.core.errors import UsageError
 from azenv.output import error, say
 from azenv.store.session import PRIVATE

@@ -9,8 +9,8 @@ import click
 from azenv.activation import inforce
 from azenv.activation.change import changing
 from azenv.commands import settings
+from azenv.commands.choosing import select
 from azenv.commands.parameters import CONTEXT, output_option, report, scope_option
-from azenv.commands.use import select
 from azenv.core import names, targeting
 from azenv.core.book import taken_error
 from azenv.core.errors import UsageError

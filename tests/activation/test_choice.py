@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from azenv.commands.use import parse_span
+from azenv.commands.choosing import parse_span
 from azenv.core.errors import UsageError
 from azenv.core.variables import NAMES
 
