@@ -14,8 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.interop.azrows import Row
 
-UNFINISHED = ".unfinished-"
-
 
 class Report:
     """What a refresh did: lines for the user, safe to print, and rows for the store.
@@ -60,7 +58,7 @@ class Means:
 def build(room: str, means: Means, stamp_ns: int) -> Report:
     """Make `<room>/.azure`; the caller holds the room's lock."""
     identity = means.identity
-    new = os.path.join(room, f"{UNFINISHED}{os.getpid()}")
+    new = os.path.join(room, f"{layout.UNFINISHED}{os.getpid()}")
     os.mkdir(new, 0o700)
     layout.furnish(new, means.base, means.seed, identity.chosen if identity else "")
     rows = identity.rows([]) if identity else []
@@ -73,7 +71,7 @@ def build(room: str, means: Means, stamp_ns: int) -> Report:
         file = os.path.join(new, azcaches.PRINCIPALS_FILE)
         layout.write_new(file, azcaches.dump_principals([best.principal]))
     Stamp.of(identity, is_seeded=best is not None).write(new, stamp_ns)
-    os.rename(new, os.path.join(room, ".azure"))
+    layout.move(new, os.path.join(room, ".azure"))
     report = Report()
     report.built = True
     report.messages += means.damage

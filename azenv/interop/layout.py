@@ -6,6 +6,7 @@ do not exclude each other and break it (tools.md section 1.3).
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 # What begins so is one writer's alone, and litter once nobody holds the overlay's lock.
 TEMPORARY = ".new."
+# The same of a whole overlay, beside the one in its place.
+UNFINISHED = ".unfinished-"
+_ATTEMPTS = 10
 _GUID_LENGTH = 36
 _LINKED_DIRECTORIES = ("cliextensions", "bin", "commands", "logs", "telemetry")
 _LINKED_FILES = (
@@ -118,8 +122,39 @@ def installation_id(base: str) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
+def is_whole(path: str) -> bool:
+    """Tell whether azenv made the overlay.
+
+    The process that uploads az's telemetry outlives az, and makes `logs` and `telemetry` anew
+    where an overlay was removed meanwhile: that alone would be an az without clouds.
+    """
+    return os.path.lexists(os.path.join(path, azclouds.CLOUDS_FILE))
+
+
+def move(new: str, path: str) -> None:
+    """Put a new overlay in its place, over what a process of az may have left there."""
+    for attempt in range(_ATTEMPTS):
+        remove(path)
+        try:
+            return os.rename(new, path)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or attempt == _ATTEMPTS - 1:
+                raise
+    return None
+
+
+def remove(path: str) -> None:
+    """Remove an overlay, out of reach first: an az in there may add to what its path names."""
+    aside = os.path.join(os.path.dirname(path), f"{UNFINISHED}{os.getpid()}-old")
+    try:
+        os.rename(path, aside)
+    except FileNotFoundError:
+        return
+    remove_tree(aside)
+
+
 def remove_tree(path: str) -> None:
-    """Remove an overlay; what its links point to stays."""
+    """Remove a directory with all that is in it; what its links point to stays."""
     for name in os.listdir(path):
         inside = os.path.join(path, name)
         if os.path.isdir(inside) and not os.path.islink(inside):

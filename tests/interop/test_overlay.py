@@ -434,6 +434,59 @@ def test_a_dropped_overlay_leaves_the_base_alone(world: World) -> None:
     assert (world.base / "config").is_file()
 
 
+# What az's telemetry process does, over and over: it outlives the az that started it.
+_UPLOAD = """
+import os, sys, time
+print("ready", flush=True)
+while True:
+    for name in ("logs/telemetry.log", "telemetry/cache", "telemetry.txt"):
+        path = os.path.join(sys.argv[1], name)
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            open(path, "a").close()
+        except OSError:
+            pass
+        time.sleep(0.001)
+    if len(sys.argv) > 2:
+        break
+"""
+
+
+def upload(overlay: Path, *words: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-I", "-c", _UPLOAD, str(overlay), *words]
+    found = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert found.stdout is not None
+    assert found.stdout.readline() == b"ready\n"
+    return found
+
+
+def test_what_az_s_telemetry_makes_anew_is_no_overlay(world: World) -> None:
+    world.refresh()
+    overlay.drop(str(world.root), "dev")
+    with upload(world.directory(), "once") as process:
+        process.wait()
+    assert [path.name for path in world.directory().iterdir()] != []
+    assert world.refresh().built
+    assert (world.directory() / "telemetry").is_symlink()
+    assert not world.is_stale()
+
+
+def test_az_s_telemetry_does_not_keep_an_overlay(world: World) -> None:
+    world.refresh()
+    with upload(world.directory()) as process:
+        try:
+            for _ in range(20):
+                world.refresh()
+                overlay.drop(str(world.root), "dev")
+        finally:
+            process.kill()
+    tokens = {"azureProfile.json", "msal_token_cache.json", "service_principal_entries.json"}
+    assert not {path.name for path in world.root.rglob("*")} & tokens
+    world.refresh()
+    overlay.drop(str(world.root), "dev")
+    assert not world.directory().parent.exists()
+
+
 _BUILD = """
 import json, sys
 sys.path.insert(0, {here!r})

@@ -9,17 +9,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.shells.harness import NASTY, Session, only_in, require_tool
+from tests.shells.harness import NASTY, Session, World, only_in, require_tool
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.shells.harness import Shell, World
+    from tests.shells.harness import Shell
 
 pytestmark = [pytest.mark.az, pytest.mark.timeout(180)]
 
 # az's token caches: azenv never writes them in the base
 CACHES = ("msal_token_cache.json", "service_principal_entries.json")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """az starts no process that uploads: it would outlive az, and write where a test removes."""
+    found = World(tmp_path)
+    found.env["AZURE_CORE_COLLECT_TELEMETRY"] = "false"
+    return found
 
 
 def az(sh: Session, *words: str) -> str:
