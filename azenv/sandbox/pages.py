@@ -8,17 +8,29 @@ from typing import TYPE_CHECKING
 from azenv.sandbox.web import Response, as_html
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 STYLE = """
-:root{color-scheme:light dark}
-body{font:16px/1.5 system-ui,sans-serif;margin:0;min-height:100vh;display:grid;
-place-items:center;background:Canvas;color:CanvasText}
-main{width:min(24rem,90vw);padding:2rem;border:1px solid GrayText;border-radius:.75rem}
-h1{font-size:1.25rem;margin:0 0 1rem}label{display:block;margin:.75rem 0 .25rem}
-input{box-sizing:border-box;width:100%;font:inherit;padding:.5rem}
-button{font:inherit;padding:.5rem 1rem;margin:1.25rem .5rem 0 0}
-.error{color:#c00}small{color:GrayText}
+:root{color-scheme:light dark;--accent:light-dark(#0f5ea8,#7cb8f2);--on:light-dark(#fff,#0b1622);
+--edge:light-dark(#d5d9de,#3a414a);--soft:light-dark(#5b6570,#a3adb8);--bad:light-dark(#b3261e,#ff9a91)}
+*{box-sizing:border-box}
+body{font:16px/1.5 system-ui,sans-serif;margin:0;min-height:100vh;display:grid;place-items:center;
+background:light-dark(#f3f5f7,#15191e);color:light-dark(#1b2026,#eceff2)}
+main{width:min(25rem,92vw);padding:2rem;border:1px solid var(--edge);border-radius:.75rem;
+background:light-dark(#fff,#1f252c)}
+h1{font-size:1.375rem;line-height:1.3;margin:0 0 1rem}
+p{margin:.75rem 0;overflow-wrap:anywhere}
+label{display:block;font-weight:600;margin:1rem 0 .25rem}
+input{width:100%;font:inherit;color:inherit;padding:.5rem .625rem;border:1px solid var(--soft);
+border-radius:.375rem;background:transparent}
+input:focus-visible,button:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+button{font:inherit;font-weight:600;padding:.5rem 1.25rem;margin:1.25rem .5rem 0 0;
+border-radius:.375rem;border:1px solid var(--accent);background:transparent;color:var(--accent);
+cursor:pointer}
+button:first-of-type{background:var(--accent);color:var(--on)}
+.error{color:var(--bad);margin-bottom:0}
+footer{margin-top:1.5rem;padding-top:.75rem;border-top:1px solid var(--edge);
+font-size:.875rem;color:var(--soft)}
 """
 
 
@@ -27,7 +39,7 @@ def _page(title: str, body: str, status: int = 200) -> Response:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
         f"<main><h1>{escape(title)}</h1>{body}"
-        "<p><small>This is azenv's sandbox, not Azure.</small></main></html>",
+        "<footer>This is azenv's sandbox on your own machine, not Azure.</footer></main></html>",
         status,
     )
 
@@ -39,17 +51,18 @@ def _hidden(fields: Mapping[str, str]) -> str:
     )
 
 
-def sign_in(usernames: Iterable[str], hint: str, hidden: Mapping[str, str], error: str) -> Response:
-    """Ask for user and password; `usernames` are offered."""
-    options = "".join(f'<option value="{escape(name)}">' for name in usernames)
+def sign_in(people: Mapping[str, str], hint: str, error: str) -> Response:
+    """Ask for user and password; `people` are offered, and one of them told with the password."""
+    options = "".join(f'<option value="{escape(name)}">' for name in people)
+    one = hint if hint in people else next(iter(people), "")
+    told = f"<p>Try <b>{escape(one)}</b>, password <b>{escape(people.get(one, ''))}</b>.</p>"
     return _page(
         "Sign in",
-        f'<form method="post">{_hidden(hidden)}'
-        f'<label for="username">User name</label>'
+        f'{told if one else ""}<form method="post"><label for="username">User name</label>'
         f'<input id="username" name="username" list="users" required value="{escape(hint)}"'
-        f' autocomplete="off"><datalist id="users">{options}</datalist>'
+        f' autocomplete="off"{_focus(not hint)}><datalist id="users">{options}</datalist>'
         '<label for="password">Password</label>'
-        '<input id="password" name="password" type="password" required>'
+        f'<input id="password" name="password" type="password" required{_focus(bool(hint))}>'
         f'{_error(error)}<button name="action" value="sign-in">Sign in</button></form>',
     )
 
@@ -60,7 +73,7 @@ def second_factor(username: str, code: str, hidden: Mapping[str, str], error: st
         "Prove that it is you",
         f"<p>{escape(username)}, your telephone shows <b>{escape(code)}</b>.</p>"
         f'<form method="post">{_hidden(hidden)}<label for="otc">Code</label>'
-        f'<input id="otc" name="otc" inputmode="numeric" required autocomplete="off">'
+        f'<input id="otc" name="otc" inputmode="numeric" required autocomplete="off" autofocus>'
         f'{_error(error)}<button name="action" value="verify">Verify</button></form>',
     )
 
@@ -82,7 +95,7 @@ def device_code(code: str, error: str) -> Response:
         "Enter code",
         '<form method="get"><label for="user_code">The code your device shows</label>'
         f'<input id="user_code" name="user_code" required value="{escape(code)}"'
-        f' autocomplete="off">{_error(error)}<button>Next</button></form>',
+        f' autocomplete="off" autofocus>{_error(error)}<button>Next</button></form>',
     )
 
 
@@ -98,6 +111,10 @@ def form_post(target: str, fields: Mapping[str, str]) -> Response:
         f'<form method="post" action="{escape(target)}">{_hidden(fields)}'
         "<button>Continue</button></form><script>document.forms[0].submit()</script>",
     )
+
+
+def _focus(wanted: bool) -> str:  # noqa: FBT001  the one thing it is told
+    return " autofocus" if wanted else ""
 
 
 def _error(text: str) -> str:

@@ -49,11 +49,11 @@ def proceed(
         known = _known(user, tenant, form.get("password", ""))
         if user is None or not known:
             error = "The user name or the password is wrong." if action else ""
-            return pages.sign_in(cloud.population.users, hint, {}, error)
+            return pages.sign_in(_people(cloud, tenant), hint, error)
         return _next(cloud, user, tenant, client_id, mfa=False, consented=False)
     proved = _open(cloud, form.get("ticket", ""))
     if proved is None:
-        return pages.sign_in(cloud.population.users, "", {}, "That took too long.")
+        return pages.sign_in(_people(cloud, tenant), "", "That took too long.")
     if action == "verify":
         if form.get("otc") != CODE:
             ticket = _ticket(cloud, proved)
@@ -86,6 +86,15 @@ def _next(  # noqa: PLR0913  what is settled so far
     if not consented and _wanted(cloud, user, tenant, "consent"):
         return pages.consent(FAMILY.get(client_id, client_id), _ticket(cloud, here))
     return here
+
+
+def _people(cloud: Cloud, tenant: Tenant | None) -> dict[str, str]:
+    """Return who may sign in here, with the passwords: they are invented, and no secret."""
+    return {
+        one.username: one.password
+        for one in cloud.population.users.values()
+        if tenant is None or tenant.id in one.tenants
+    }
 
 
 def _known(user: User | None, tenant: Tenant | None, password: str) -> bool:
