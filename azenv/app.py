@@ -5,15 +5,23 @@ from __future__ import annotations
 import os
 import sys
 
+from azenv.activation import scoping
 from azenv.activation.place import Place
 from azenv.core.errors import AzenvError, UsageError
 from azenv.watch import logical_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from azenv.activation.change import changing
+    from azenv.activation.session_change import session_changing
     from azenv.core.book import Book
+    from azenv.core.model import Context, Credential
     from azenv.store.paths import Paths
     from azenv.store.session import Mailbox
+    from azenv.store.session_store import SessionStore
+    from azenv.store.vault import Vault
+
+    Change = changing | session_changing
 
 
 class App:
@@ -24,6 +32,7 @@ class App:
         self.place = Place(self.environ)
         self.output = "table"
         self._book: Book | None = None
+        self._mailbox: Mailbox | None = None
 
     @property
     def paths(self) -> Paths:
@@ -32,16 +41,92 @@ class App:
 
     @property
     def book(self) -> Book:
-        """Return the context store as it is on disk; read once. Raises DamagedError."""
+        """Return the contexts as this session sees them; read once. Raises DamagedError."""
         if self._book is None:
-            from azenv.store import contexts  # json and dataclasses
-
-            self._book = contexts.load(self.paths.store)
+            self._book = scoping.effective_book(self.place)
         return self._book
 
     def reread(self) -> None:
-        """Forget the context store as it was: a command has changed it."""
+        """Forget the contexts as they were: a command has changed them."""
         self._book = None
+
+    def scope(self, flag: str | None, *contexts: Context) -> str:
+        """Return where a change goes; what was born in this session stays in it.
+
+        `flag` is what `--scope` said, `contexts` are those that will change. Raises AzenvError
+        where user scope is asked for what lives in this session only.
+        """
+        born = next((c for c in contexts if scoping.is_session_born(c.id)), None)
+        if born is None:
+            return scoping.scope_of(self.place, flag)
+        if flag == scoping.USER:
+            message = f'"{born.name}" lives in this session only'
+            raise AzenvError(message, hint="leave --scope out")
+        return scoping.PROCESS
+
+    def changing(self, flag: str | None, *contexts: Context) -> Change:
+        """Return a change, in the scope that `flag` and `contexts` ask for, as `scope` says.
+
+        In user scope its `book` is what is stored; in process scope, what this session sees. Raises
+        UsageError where process scope is asked for without a session.
+        """
+        self.reread()
+        if self.scope(flag, *contexts) == scoping.USER:
+            from azenv.activation.change import changing
+
+            return changing(self.place)
+        from azenv.activation.session_change import session_changing
+
+        self._ensure_a_session_is_possible(flag)
+        return session_changing(
+            self.place, self.ensure_session, is_explicit=flag == scoping.PROCESS
+        )
+
+    def vault(self, flag: str | None, *contexts: Context) -> Vault:
+        """Return where a sign-in is kept, in the scope that `flag` and `contexts` ask for."""
+        if self.scope(flag, *contexts) == scoping.USER:
+            from azenv.store.vault import user_vault
+
+            return user_vault(self.paths)
+        self._ensure_a_session_is_possible(flag)
+        return self.ensure_session()
+
+    def credential_of(self, context: Context) -> tuple[Vault, Credential | None]:
+        """Return the vault of a context's account, and how azenv signs it in; None: not at all."""
+        return scoping.credential_of(self.place, context)
+
+    def _ensure_a_session_is_possible(self, flag: str | None) -> None:
+        if self.environ.get(scoping.SESSION) or self.environ.get("__AZENV_MAIL"):
+            return
+        if flag is None:
+            message = "autosave is off, and without the shell integration no session keeps this"
+            raise UsageError(message, hint="add --scope user, or: azenv init SHELL --install")
+        _ = self.mailbox
+
+    def ensure_session(self) -> SessionStore:
+        """Return the store of this session, made where there is none; its shell learns of it.
+
+        Raises UsageError where no shell can learn of it.
+        """
+        found = scoping.session_of(self.place)
+        if found is None:
+            from azenv.store import session
+            from azenv.store.session_store import SessionStore
+
+            mailbox = self.mailbox
+            self.place.use_root(mailbox.root)
+            session.remember(mailbox.root, mailbox.pid)
+            found = SessionStore.create(mailbox.root, mailbox.pid)
+            self.environ[scoping.SESSION] = found.value
+        if self.environ.get("__AZENV_MAIL"):
+            # also where the shell knows it: it then decides anew
+            self.mailbox.session = found.value
+        return found
+
+    def settle(self) -> None:
+        """Let the shell know of its session, where no mail of the command has told it."""
+        if self._mailbox and self._mailbox.session and not self._mailbox.is_sent:
+            self._mailbox.send("keep", "")
 
     @property
     def directory(self) -> str:
@@ -60,9 +145,11 @@ class App:
     @property
     def mailbox(self) -> Mailbox:
         """Return the mailbox of the calling shell. Raises UsageError where there is none."""
-        from azenv.store.session import mailbox
+        if self._mailbox is None:
+            from azenv.store.session import mailbox
 
-        return mailbox(self.environ)
+            self._mailbox = mailbox(self.environ)
+        return self._mailbox
 
     def confirm(self, question: str, *, yes: bool, flag: str = "--yes") -> bool:
         """Ask on the terminal; `yes` answers for the user.

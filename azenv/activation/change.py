@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import shutil
 
-from azenv.activation import render, verdicts
+from azenv.activation import render, scoping, verdicts
 from azenv.core.book import Book
 from azenv.interop import overlay
-from azenv.store import contexts, records, trust
+from azenv.store import clouds, contexts, records, session, trust
 from azenv.store.files import ensure_private_directory, locked
 
 TYPE_CHECKING = False
@@ -24,16 +24,20 @@ if TYPE_CHECKING:
 
 
 class changing:  # noqa: N801  reads as a verb: `with changing(place) as book:`
-    """Hold the store; the block changes `book` and `trust`; leaving it without error saves.
+    """Hold the store; the block changes `book`, `trust` and `clouds`; without error it saves.
 
     Raises DamagedError where the store does not parse, AzenvError where it is locked.
     """
+
+    scope = scoping.USER
 
     def __init__(self, place: Place) -> None:
         self._place = place
         self._lock = locked(place.paths.lock)
         self.book = Book()
         self.trust = trust.Trust()
+        self.clouds: clouds.Clouds = {}
+        self.new_id = contexts.new_id
 
     def __enter__(self) -> Self:
         ensure_private_directory(self._place.paths.store)
@@ -49,6 +53,8 @@ class changing:  # noqa: N801  reads as a verb: `with changing(place) as book:`
         paths = self._place.paths
         self._old = contexts.load(paths.store)
         self.trust = trust.load(paths.store)
+        self._old_clouds = clouds.load(paths.store)
+        self.clouds = dict(self._old_clouds)
         self._old_decisions = {path: (e.verdict, e.content, e.context_id) for path, e in self.trust}
         self.book = self._old.copy()
         if records.is_dirty(paths) or records.read_index(paths) is None:
@@ -65,11 +71,14 @@ class changing:  # noqa: N801  reads as a verb: `with changing(place) as book:`
         paths = self._place.paths
         decisions = {path: (e.verdict, e.content, e.context_id) for path, e in self.trust}
         new_trust = decisions != self._old_decisions
-        if self.book == self._old and not new_trust:
+        edited = self._edited_clouds()
+        if self.book == self._old and not new_trust and not edited:
             return
         records.mark_dirty(paths)
-        stale = render.update(paths, self._old, self.book)
-        _mark_stale(self._place, stale)
+        if edited:
+            clouds.save(paths.store, self.clouds)
+        stale = render.update(paths, self._old, self.book, edited)
+        mark_stale(self._place, stale)
         verdicts.refresh(paths, self.trust)
         if self.book != self._old:
             contexts.save(paths.store, self.book)
@@ -78,6 +87,10 @@ class changing:  # noqa: N801  reads as a verb: `with changing(place) as book:`
         records.bump(paths)
         records.clear_dirty(paths)
         _remove_overlays(self._place, self._old, self.book)
+
+    def _edited_clouds(self) -> set[str]:
+        names = self.clouds.keys() | self._old_clouds.keys()
+        return {name for name in names if self.clouds.get(name) != self._old_clouds.get(name)}
 
 
 def ensure_records(place: Place) -> None:
@@ -95,14 +108,14 @@ def rebuild(place: Place, book: Book, decided: trust.Trust) -> None:
         for name in os.listdir(os.path.join(paths.records, directory)):
             if name not in book.contexts:
                 records.remove(paths, f"{directory}/{name}")
-    _mark_stale(place, render.update(paths, Book(), book))
+    mark_stale(place, render.update(paths, Book(), book))
     verdicts.refresh(paths, decided)
     _retire_other_layouts(paths.state, os.path.basename(paths.records))
     records.bump(paths)
     records.clear_dirty(paths)
 
 
-def _mark_stale(place: Place, context_ids: Iterable[str]) -> None:
+def mark_stale(place: Place, context_ids: Iterable[str]) -> None:
     """Let each shell ask for these overlays again: their stamp is set to the beginning of time."""
     root = place.existing_root
     for context_id in context_ids if root else ():
@@ -124,6 +137,8 @@ def _remove_overlays(place: Place, old: Book, new: Book) -> None:
         after = new.contexts.get(context_id)
         if after is None or "az-tokens" in set(before.exports) - set(after.exports):
             overlay.drop(root, context_id)
+        if after is None:
+            session.forget_context(root, context_id)
     accounts = {context.target.account for context in old.contexts.values()}
     for account in accounts - {context.target.account for context in new.contexts.values()}:
         overlay.forget(root, account.username, account.home_id)

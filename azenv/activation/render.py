@@ -11,6 +11,8 @@ from azenv.store import clouds, records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from azenv.core.book import Book
     from azenv.core.model import Context, Target
     from azenv.store.paths import Paths
@@ -71,17 +73,18 @@ def seed(context: Context) -> dict[str, object]:
     }
 
 
-def update(paths: Paths, old: Book, new: Book) -> list[str]:
+def update(paths: Paths, old: Book, new: Book, edited: Container[str] = frozenset()) -> list[str]:
     """Write the records in which `new` differs from `old`; return the ids of stale overlays.
 
-    An overlay is stale where its seed or the rows of its group changed.
+    An overlay is stale where its seed or the rows of its group changed. `edited` are clouds.
     """
     records.make_directories(paths)
-    known = _Clouds(paths)
+    known = Clouds(paths)
     stale = [
         context.id
         for context in new.contexts.values()
-        if context is not (before := old.contexts.get(context.id)) and context != before
+        if (context is not (before := old.contexts.get(context.id)) and context != before)
+        or context.target.cloud in edited
     ]
     for context_id in stale:
         _write(paths, new.contexts[context_id], known)
@@ -97,14 +100,18 @@ def update(paths: Paths, old: Book, new: Book) -> list[str]:
     return stale
 
 
-class _Clouds:
-    """The user's own clouds, looked up once: az's definition counts before azenv's."""
+class Clouds:
+    """The user's own clouds, looked up once: az's definition counts before azenv's.
 
-    def __init__(self, paths: Paths) -> None:
+    `more` are those of a session.
+    """
+
+    def __init__(self, paths: Paths, more: clouds.Clouds | None = None) -> None:
         self._of_az = azclouds.custom(paths.base)
-        self._ours = clouds.load(paths.store)
+        self._ours = clouds.load(paths.store) | (more or {})
 
     def facts(self, name: str) -> slots.CloudFacts | None:
+        """Return the hosts of a cloud that is not built in."""
         if name in slots.AUTHORITIES:
             return None
         options = self._of_az.get(name) or self._ours.get(name, {})
@@ -118,19 +125,23 @@ class _Clouds:
         return {} if name in self._of_az else self._ours.get(name, {})
 
 
-def _write(paths: Paths, context: Context, known: _Clouds) -> None:
-    cloud = context.target.cloud
+def record(paths: Paths, context: Context, known: Clouds, *, keeps: str) -> str:
+    """Return the text of the context's record; `keeps` holds what azd and kubectl keep of it."""
     found = slots.slots(
         context,
         extension_dir=os.path.join(paths.base, "cliextensions"),
-        store=paths.store,
-        cloud=known.facts(cloud),
+        store=keeps,
+        cloud=known.facts(context.target.cloud),
         windows=os.name == "nt",
     )
-    text = variables.record(context.id, slots.label(context), found)
+    return variables.record(context.id, slots.label(context), found)
+
+
+def _write(paths: Paths, context: Context, known: Clouds) -> None:
+    text = record(paths, context, known, keeps=paths.store)
     records.write_context(paths, context.id, text)
     made_from = seed(context)
-    if endpoints := known.endpoints(cloud):
+    if endpoints := known.endpoints(context.target.cloud):
         made_from["endpoints"] = endpoints
     records.write_seed(paths, context.id, json.dumps(made_from))
 

@@ -11,6 +11,7 @@ from azenv.commands import surroundings
 from azenv.commands.parameters import output_option
 from azenv.core import errors
 from azenv.core.errors import AzenvError
+from azenv.store import contexts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def examine(app: App, *, repair: bool) -> Iterator[tuple[str, Finding]]:
     yield from _repaired(health.az_profile(place), repair=repair)
     yield from _repaired(health.leftovers(place), repair=repair)
     try:
-        book = app.book
+        book = contexts.load(app.paths.store)  # not as a session sees it
     except AzenvError:
         pass  # told already, and not repaired: the rest would guess
     else:

@@ -28,11 +28,16 @@ LONGEST_BOX_S = 31 * 86400
 
 
 class Mailbox:
-    """Where a command leaves what shall change in the shell that called it."""
+    """Where a command leaves what shall change in the shell that called it: one mail a command.
+
+    `session` goes with the mail: what AZENV_SESSION shall be, `-` to unset it.
+    """
 
     def __init__(self, path: str, nonce: str) -> None:
         self._path = path
         self._nonce = nonce
+        self.session = ""
+        self.is_sent = False
 
     @property
     def root(self) -> str:
@@ -61,6 +66,7 @@ class Mailbox:
             os.write(handle, SEPARATOR.join(fields).encode())
         finally:
             os.close(handle)
+        self.is_sent = True
 
 
 def mailbox(environ: Mapping[str, str]) -> Mailbox:
@@ -86,7 +92,7 @@ def make_deadline(root: str, pid: str, seconds: float) -> str:
         raise UsageError(message, hint="azenv use NAME --for 30m")
     directory = os.path.join(root, "until")
     ensure_private_directory(directory)
-    _remember(root, pid)
+    remember(root, pid)
     name = f"{pid}-{os.urandom(4).hex()}"
     path = os.path.join(directory, name)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -106,7 +112,8 @@ def is_over(root: str | None, name: str) -> bool:
         return True
 
 
-def _remember(root: str, pid: str) -> None:
+def remember(root: str, pid: str) -> None:
+    """Say which shell the files of `pid` belong to, so that they are swept when it is gone."""
     directory = os.path.join(root, "sessions")
     ensure_private_directory(directory)
     with open(os.path.join(directory, pid), "w", encoding="ascii") as file:
@@ -163,6 +170,15 @@ def _list(root: str, directory: str) -> list[str]:
         return os.listdir(os.path.join(root, directory))
     except OSError:
         return []
+
+
+def forget_context(root: str, context_id: str) -> None:
+    """Remove what sessions say of a stored context that is gone: it is gone in each of them."""
+    for sid in _list(root, "session"):
+        try:  # noqa: SIM105  contextlib costs the hook 3 ms
+            os.unlink(os.path.join(root, "session", sid, "contexts", context_id))
+        except OSError:
+            pass
 
 
 def stale(root: str) -> list[str]:
