@@ -6,7 +6,7 @@ import os
 
 from azenv.core.errors import DamagedError
 from azenv.interop import azcaches, azclouds, azrows, layout
-from azenv.interop.credentials import Directory, Learnt
+from azenv.interop.aztokens import Directory, Learnt
 from azenv.interop.identity import Identity
 from azenv.interop.stamp import Stamp
 

@@ -8,7 +8,7 @@ from azenv.interop import azclouds, azrows
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.interop.azrows import Row
-    from azenv.interop.credentials import Credential, Directory, Learnt
+    from azenv.interop.aztokens import Tokens, Directory, Learnt
 
 
 class Identity:
@@ -99,7 +99,7 @@ class Identity:
         known = {azrows.key(row): row for row in self._known}
         return [row for row in found if _is_news(row, known.get(azrows.key(row)))]
 
-    def credential_in(self, directory: Directory) -> Credential | None:
+    def tokens_in(self, directory: Directory) -> Tokens | None:
         """Return this account's tokens in one of az's directories."""
         if not self.has_tokens:
             return None
@@ -107,11 +107,11 @@ class Identity:
             return directory.user(self.home_id, self.username, self.tenant, self._hosts)
         return directory.service(self.username, self.tenant)
 
-    def best(self, base: Directory | None, learnt: Learnt) -> Credential | None:
+    def best(self, base: Directory | None, learnt: Learnt) -> Tokens | None:
         """Return this account's newest tokens; None where there are none to be had."""
         if not self.has_tokens:
             return None
-        ours = self.credential_in(base) if base else None
+        ours = self.tokens_in(base) if base else None
         if self.kind == "user":
             home_id = self.home_id or (ours.home_id if ours else "")
             theirs = learnt.user(home_id, self.username, self._hosts)

@@ -9,14 +9,14 @@ from azenv.core.errors import DamagedError
 from azenv.interop import azcaches, azrows, foreign, layout
 from azenv.interop.azlock import az_locked
 from azenv.interop.building import Report
-from azenv.interop.credentials import Directory
+from azenv.interop.aztokens import Directory
 from azenv.interop.stamp import Stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.interop.azrows import Row
     from azenv.interop.building import Means
-    from azenv.interop.credentials import Credential
+    from azenv.interop.aztokens import Tokens
 
 SIGNED_OUT = ".signed-out"
 _ATTEMPTS = 5
@@ -42,8 +42,8 @@ class Renewal:
         self._here, was_broken = _tokens_in(overlay)
         if was_broken:  # what is missing now, nobody signed out
             self._stamp.is_seeded = False
-        self._own = self._identity.credential_in(self._here) if self._identity else None
-        self._best: Credential | None = None
+        self._own = self._identity.tokens_in(self._here) if self._identity else None
+        self._best: Tokens | None = None
         self._is_leaving = False
 
     def run(self, stamp_ns: int) -> bool:
@@ -58,7 +58,7 @@ class Renewal:
             self._best = self._identity.best(self._means.tokens, self._means.learnt)
         self.report.newcomers = self._identity.news(found) if self._identity else found
         if self.report.newcomers:
-            self.report.home_ids = azcaches.home_ids_in(self._here.tokens, self._means.base)
+            self.report.home_ids = azcaches.home_ids_in(self._here.cache, self._means.base)
         rows = self._wanted(found, is_emptied=before == [])
         if not self._is_touched and rows == before:
             stamp_ns = max(stamp_ns, self._seen[0])
@@ -68,9 +68,7 @@ class Renewal:
         if self._is_leaving and self._identity:
             gone.append(self._identity.username)  # az gets no further when it is offline
         self._settle(gone)
-        is_seeded = bool(
-            self._identity and self._identity.credential_in(_tokens_in(self._overlay)[0])
-        )
+        is_seeded = bool(self._identity and self._identity.tokens_in(_tokens_in(self._overlay)[0]))
         Stamp.of(self._identity, is_seeded=is_seeded).write(self._overlay, stamp_ns)
         return True
 
@@ -145,13 +143,11 @@ class Renewal:
         """Keep what an `az login` here brought and the base does not hold."""
         if self._identity and not self._identity.may_have_tokens:
             return
-        for credential in self._here.every():
+        for tokens in self._here.every():
             sources = (self._means.tokens, self._means.learnt)
-            if all(
-                credential.is_newer_than(source.like(credential)) for source in sources if source
-            ):
-                self._means.learnt.save(credential)
-                self.taught |= {credential.username.casefold(), credential.key}
+            if all(tokens.is_newer_than(source.like(tokens)) for source in sources if source):
+                self._means.learnt.save(tokens)
+                self.taught |= {tokens.username.casefold(), tokens.key}
 
     def _settle(self, gone: list[str]) -> None:
         """Leave nothing of those who are gone, and this identity's newest; under az's own lock."""
@@ -175,7 +171,7 @@ class Renewal:
             if kept != entries:
                 layout.replace(principals, azcaches.dump_principals(kept))
 
-    def _is_seed_wanted(self, best: Credential) -> bool:
+    def _is_seed_wanted(self, best: Tokens) -> bool:
         if self._identity is None or not self._identity.wants_tokens or self.report.signed_out:
             return False
         return best.is_newer_than(self._own)

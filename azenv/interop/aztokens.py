@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LEARNT = "learnt"
 
 
-class Credential:
+class Tokens:
     """One identity's tokens in az's own form, and when they were written (seconds)."""
 
     __slots__ = ("cache", "home_id", "principal", "time", "username")
@@ -48,7 +48,7 @@ class Credential:
             return f"{self.principal['client_id']}.{self.principal['tenant']}".casefold()
         return self.home_id.casefold()
 
-    def is_newer_than(self, other: Credential | None) -> bool:
+    def is_newer_than(self, other: Tokens | None) -> bool:
         """Tell whether these tokens say more than the other's; equal secrets are never newer."""
         if other is None:
             return True
@@ -67,37 +67,35 @@ class Directory:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.tokens: Cache = azcaches.read_tokens(path)
+        self.cache: Cache = azcaches.read_tokens(path)
         self.principals: list[Principal] = azcaches.read_principals(path)
 
-    def user(
-        self, home_id: str, username: str, tenant: str, hosts: Sequence[str]
-    ) -> Credential | None:
+    def user(self, home_id: str, username: str, tenant: str, hosts: Sequence[str]) -> Tokens | None:
         """Return a user's tokens, known by home id or else by name; None without any."""
-        home_id = home_id or azcaches.find_home_id(self.tokens, username, tenant, hosts)
-        part = azcaches.extract(self.tokens, home_id, hosts) if home_id else {}
+        home_id = home_id or azcaches.find_home_id(self.cache, username, tenant, hosts)
+        part = azcaches.extract(self.cache, home_id, hosts) if home_id else {}
         if not part:
             return None
-        return Credential(azcaches.age(part), home_id=home_id, username=username, cache=part)
+        return Tokens(azcaches.age(part), home_id=home_id, username=username, cache=part)
 
-    def service(self, client_id: str, tenant: str) -> Credential | None:
+    def service(self, client_id: str, tenant: str) -> Tokens | None:
         """Return a service principal's entry, None where az has none."""
         entry = azcaches.find_principal(self.principals, client_id, tenant)
         if entry is None:
             return None
         file = os.path.join(self.path, azcaches.PRINCIPALS_FILE)
-        return Credential(foreign.modified_ns(file) / 1e9, principal=entry)
+        return Tokens(foreign.modified_ns(file) / 1e9, principal=entry)
 
-    def like(self, other: Credential) -> Credential | None:
+    def like(self, other: Tokens) -> Tokens | None:
         """Return what is here of the same identity."""
         if other.principal:
             return self.service(other.principal["client_id"], other.principal["tenant"])
         return self.user(other.home_id, other.username, "", _hosts_of(other))
 
-    def every(self) -> Iterator[Credential]:
+    def every(self) -> Iterator[Tokens]:
         """Yield every identity that is signed in here."""
         seen = set()
-        for entry in azcaches.accounts(self.tokens):
+        for entry in azcaches.accounts(self.cache):
             host = entry["environment"].lower()
             mark = (entry["home_account_id"], host)
             if mark not in seen:
@@ -110,8 +108,8 @@ class Directory:
                 yield found
 
 
-def _hosts_of(credential: Credential) -> tuple[str, ...]:
-    entries = credential.cache.get("Account", {}).values()
+def _hosts_of(tokens: Tokens) -> tuple[str, ...]:
+    entries = tokens.cache.get("Account", {}).values()
     return next((_aliases(str(entry["environment"]).lower()) for entry in entries), ())
 
 
@@ -129,12 +127,12 @@ class Learnt:
     def __init__(self, root: str) -> None:
         self._directory = os.path.join(root, "az", LEARNT)
 
-    def every(self) -> Iterator[Credential]:
+    def every(self) -> Iterator[Tokens]:
         """Yield what is kept; a file that is not ours to trust is passed over."""
         for _, found in self._files():
             yield found
 
-    def _files(self) -> Iterator[tuple[str, Credential]]:
+    def _files(self) -> Iterator[tuple[str, Tokens]]:
         from azenv.store.files import read_private
 
         try:
@@ -149,7 +147,7 @@ class Learnt:
                 found = json.loads(read_private(path) or b"{}")
                 yield (
                     path,
-                    Credential(
+                    Tokens(
                         found["time"],
                         home_id=found["home_id"],
                         username=found["username"],
@@ -168,7 +166,7 @@ class Learnt:
             if is_his or name.casefold() == username.casefold():
                 os.unlink(path)
 
-    def user(self, home_id: str, username: str, hosts: Sequence[str]) -> Credential | None:
+    def user(self, home_id: str, username: str, hosts: Sequence[str]) -> Tokens | None:
         """Return a user's learnt tokens, known by home id or else by name."""
         for found in self.every():
             is_his = (
@@ -180,25 +178,25 @@ class Learnt:
                 return found
         return None
 
-    def service(self, client_id: str, tenant: str) -> Credential | None:
+    def service(self, client_id: str, tenant: str) -> Tokens | None:
         """Return a service principal's learnt entry."""
         key = f"{client_id}.{tenant}".casefold()
         return next((item for item in self.every() if item.principal and item.key == key), None)
 
-    def like(self, other: Credential) -> Credential | None:
+    def like(self, other: Tokens) -> Tokens | None:
         """Return what is kept of the same identity."""
         if other.principal:
             return self.service(other.principal["client_id"], other.principal["tenant"])
         return self.user(other.home_id, other.username, _hosts_of(other))
 
-    def save(self, credential: Credential) -> None:
-        """Keep `credential` in place of an older one of the same identity."""
+    def save(self, tokens: Tokens) -> None:
+        """Keep `tokens` in place of an older one of the same identity."""
         from azenv.store.files import ensure_private_directory, write_private
 
         ensure_private_directory(self._directory)
-        host = next(iter(_hosts_of(credential)), "principal")
-        path = os.path.join(self._directory, _file_name(f"{credential.key}@{host}"))
-        write_private(path, credential.to_json(), sync=False)
+        host = next(iter(_hosts_of(tokens)), "principal")
+        path = os.path.join(self._directory, _file_name(f"{tokens.key}@{host}"))
+        write_private(path, tokens.to_json(), sync=False)
 
 
 def _file_name(key: str) -> str:
