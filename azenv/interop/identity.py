@@ -8,7 +8,7 @@ from azenv.interop import azclouds, azrows
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.interop.azrows import Row
-    from azenv.interop.aztokens import Tokens, Directory, Learnt
+    from azenv.interop.aztokens import Directory, Learnt, Tokens
 
 
 class Identity:

@@ -11,8 +11,8 @@ import os
 
 from azenv.core.errors import AzenvError, DamagedError
 from azenv.interop import layout
-from azenv.interop.building import Means, Report, build
 from azenv.interop.aztokens import Learnt
+from azenv.interop.building import Means, Report, build
 from azenv.interop.renewal import Renewal
 from azenv.interop.stamp import due_ns, expire
 from azenv.store.files import ensure_private_directory, locked

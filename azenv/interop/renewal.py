@@ -8,15 +8,15 @@ import time
 from azenv.core.errors import DamagedError
 from azenv.interop import azcaches, azrows, foreign, layout
 from azenv.interop.azlock import az_locked
-from azenv.interop.building import Report
 from azenv.interop.aztokens import Directory
+from azenv.interop.building import Report
 from azenv.interop.stamp import Stamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.interop.azrows import Row
-    from azenv.interop.building import Means
     from azenv.interop.aztokens import Tokens
+    from azenv.interop.building import Means
 
 SIGNED_OUT = ".signed-out"
 _ATTEMPTS = 5
