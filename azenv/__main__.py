@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
+# Verbs with plain forms that need no parser.
+PLAIN = ("use", "select", "list", "ls")
+
 
 def main() -> int:
     """Run azenv; return the exit status."""
@@ -19,6 +22,11 @@ def main() -> int:
 
         print(f"azenv {__version__}")
         return 0
+    if words and words[0] in PLAIN and "_AZENV_COMPLETE" not in os.environ:
+        from azenv import boundary, plain
+
+        if action := plain.action(words):
+            return boundary.run(action)
     from azenv.cli import main as cli
 
     return cli(words)

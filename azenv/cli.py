@@ -1,14 +1,13 @@
-"""The command line: verbs loaded when called, and the one place that prints an error."""
+"""The command line: verbs, loaded when they are called."""
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import import_module
 
 import click
 
-from azenv import __version__, output
+from azenv import __version__, boundary, output
 from azenv.app import App
 from azenv.commands import ALIASES, VERBS
 from azenv.core import errors
@@ -16,8 +15,6 @@ from azenv.core import errors
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-ISSUES = "https://github.com/azenv/azenv/issues"
 
 
 class Verbs(click.Group):
@@ -65,14 +62,14 @@ def azenv(ctx: click.Context) -> None:
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the command line; return the exit status. Nothing escapes but a debugger's wish."""
+    """Run the command line; return the exit status."""
+    return boundary.run(lambda: _call(words))
+
+
+def _call(words: Sequence[str]) -> int:
+    """Let click find the verb and call it; what it says about wrong words, we say."""
     try:
         result = azenv.main(list(words), prog_name="azenv", standalone_mode=False)
-        sys.stdout.flush()
-        _sweep()
-    except errors.AzenvError as error:
-        output.error(error.message, error.hint)
-        return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.ctx.get_help(), file=sys.stderr)
         return errors.USAGE
@@ -80,35 +77,9 @@ def main(words: Sequence[str]) -> int:
         path = error.ctx.command_path if error.ctx else "azenv"
         output.error(_in_our_voice(error.format_message()), f"{path} --help")
         return errors.USAGE
-    except (click.Abort, KeyboardInterrupt):
-        output.say("interrupted")
-        return errors.INTERRUPTED
-    except BrokenPipeError:
-        # the reader has seen enough (azenv list | head); nothing may be flushed at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return errors.OK
-    except OSError as error:
-        where = f": {error.filename}" if error.filename else ""
-        output.error(f"{(error.strerror or str(error)).lower()}{where}", "azenv doctor")
-        return errors.FAILURE
-    except Exception as error:  # the boundary: a bug is told, not dumped
-        if os.environ.get("AZENV_DEBUG"):
-            raise
-        output.error(
-            f"a bug in azenv {__version__}: {type(error).__name__}", "AZENV_DEBUG=1 shows where"
-        )
-        output.say(f"please report it: {ISSUES}")
-        return errors.BUG
+    except click.Abort:
+        raise KeyboardInterrupt from None
     return result if isinstance(result, int) else errors.OK
-
-
-def _sweep() -> None:
-    """Remove what shells that were killed left in the runtime directory."""
-    place = App().place
-    if root := place.existing_root:
-        from azenv.store.session import sweep
-
-        sweep(root)
 
 
 def _in_our_voice(message: str) -> str:

@@ -6,11 +6,11 @@ imports what does only where a record is missing.
 
 from __future__ import annotations
 
-import contextlib
 import os
 
-from azenv.core import delta
-from azenv.core.errors import AzenvError, DamagedError
+from azenv.activation import scoping
+from azenv.core import delta, lookup
+from azenv.core.errors import AzenvError, DamagedError, NotFoundError
 from azenv.core.variables import NONE_ID, SEPARATOR
 from azenv.store import pins, records, session
 from azenv.watch import candidates, logical_directory
@@ -25,7 +25,18 @@ if TYPE_CHECKING:
 
 
 def rows(place: Place) -> Rows:
-    """Return the columns of `records.INDEX` for every context.
+    """Return the columns of `records.INDEX` for every context that this session sees.
+
+    Raises DamagedError where the store does not parse.
+    """
+    found = _stored_rows(place)
+    if scoping.SESSION not in place.environ or not (own := scoping.session_of(place)):
+        return found
+    return scoping.overlaid_rows(found, own.state())
+
+
+def _stored_rows(place: Place) -> Rows:
+    """Return the rows of the stored contexts.
 
     A missing or half-written index is made again first; where it cannot be written, the store
     answers. Raises DamagedError where the store does not parse.
@@ -48,11 +59,33 @@ def rows(place: Place) -> Rows:
     return records.read_index(paths) or []
 
 
+def find(place: Place, text: str) -> Sequence[str]:
+    """Return the row that `text` names. Raises NotFoundError, AmbiguousError, DamagedError.
+
+    It is looked up among the rows that it can mean; one that it does not mean has no say.
+    """
+    is_plain = scoping.SESSION not in place.environ and not records.is_dirty(place.paths)
+    likely = records.rows_like(place.paths, text) if is_plain else None
+    if likely:
+        try:
+            return lookup.find(text, likely)
+        except NotFoundError:
+            pass  # the error names what comes near, of all rows
+    return lookup.find(text, rows(place))
+
+
 def marks(place: Place, known: Rows) -> tuple[str, str]:
     """Return the ids of the context in force and of the default, each empty where there is none.
 
     The same answers as `inforce.resolution`. Raises DamagedError.
     """
+    if scoping.SESSION in place.environ:
+        from azenv.activation import inforce
+
+        chain = inforce.resolution(place, scoping.effective_book(place)).chain
+        answers = [link.context_id for link in chain if link.context_id]
+        active, standard = answers[0] if answers else "", chain[-1].context_id
+        return ("" if active == NONE_ID else active), standard
     standard = _default(place)
     chosen = place.environ.get(delta.CHOICE, "")
     if chosen:
@@ -100,8 +133,10 @@ def _default(place: Place) -> str:
     from azenv.store import contexts
 
     found = inforce.default(place, contexts.load(paths.store)).context_id
-    with contextlib.suppress(AzenvError):  # a disk that is full or read-only: read again
+    try:  # noqa: SIM105  contextlib costs 3 ms
         records.write_default(paths, stamp, found)
+    except AzenvError:
+        pass  # a disk that is full or read-only: read again
     return found
 
 

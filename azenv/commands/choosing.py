@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from azenv.activation import freshness, glance
 from azenv.core import delta
 from azenv.core.errors import AzenvError, UsageError
 from azenv.core.variables import NONE_ID
@@ -20,7 +21,7 @@ FOLLOW = "follow"
 
 def choose(
     app: App,
-    name: str | None,
+    name: str | None = None,
     *,
     follow: bool = False,
     none: bool = False,
@@ -50,24 +51,23 @@ def choose(
     elif none:
         send_choice(app, NONE_ID, seconds)
     else:
-        context_id = find_row(app, name)[0] if name else _pick(app)
-        select(app, context_id, scope=scope, seconds=seconds, yes=yes)
+        select(app, find_row(app, name or _pick(app)), scope=scope, seconds=seconds, yes=yes)
 
 
 def select(
     app: App,
-    context_id: str,
+    row: Sequence[str],
     *,
     scope: str | None = None,
     seconds: float | None = None,
     yes: bool = False,
 ) -> None:
-    """Make the context this shell's choice, or with scope `user` the default.
+    """Make the context of a row this shell's choice, or with scope `user` the default.
 
     A protected one is asked about. Raises UsageError without a shell function, AzenvError where
     the user says no.
     """
-    row = next(row for row in index(app) if row[0] == context_id)
+    context_id = row[0]
     if scope != "user":
         mailbox = app.mailbox  # refused before anything is asked
         app.place.use_root(mailbox.root)
@@ -78,9 +78,7 @@ def select(
             raise UsageError(message)
         make_default(app, context_id)
     else:
-        from azenv.activation.overlays import ensure  # json
-
-        for line in ensure(app.place, context_id):
+        for line in freshness.ensure(app.place, context_id):
             say(line)
         send_choice(app, context_id, seconds)
     if app.output != "table":
@@ -123,20 +121,9 @@ def make_default(app: App, context_id: str) -> None:
         drop_choice(app)
 
 
-def index(app: App) -> Sequence[Sequence[str]]:
-    """Return the rows of the index, made again where it is missing or half written."""
-    from azenv.activation import glance
-
-    return glance.rows(app.place)
-
-
 def find_row(app: App, text: str) -> Sequence[str]:
     """Return the row of the index that `text` names. Raises NotFoundError, AmbiguousError."""
-    from azenv.core import lookup
-
-    rows = index(app)
-    context_id = lookup.find(text, [(row[0], row[1], row[2], row[3]) for row in rows])[lookup.ID]
-    return next(row for row in rows if row[0] == context_id)
+    return glance.find(app.place, text)
 
 
 def ensure_agreed(app: App, row: Sequence[str], *, yes: bool) -> None:
@@ -165,7 +152,7 @@ def _pick(app: App) -> str:
     if not app.is_interactive:
         message = "which context? nobody can be asked here"
         raise UsageError(message, hint="azenv use NAME")
-    rows = index(app)
+    rows = glance.rows(app.place)
     if not rows:
         message = "there is no context yet"
         raise AzenvError(message, hint="azenv import az")

@@ -9,7 +9,7 @@ import click
 
 from azenv.activation import inforce
 from azenv.activation.environment import applied, changes_to
-from azenv.activation.overlays import ensure
+from azenv.activation.freshness import ensure
 from azenv.commands.choosing import ensure_agreed, find_row
 from azenv.commands.parameters import CONTEXT
 from azenv.core.errors import UsageError

@@ -9,7 +9,7 @@ import click
 from azenv.activation import inforce
 from azenv.activation.change import changing
 from azenv.commands import settings
-from azenv.commands.choosing import select
+from azenv.commands.choosing import find_row, select
 from azenv.commands.parameters import CONTEXT, output_option, report, scope_option
 from azenv.core import names, targeting
 from azenv.core.book import taken_error
@@ -82,7 +82,7 @@ def set_command(
         say(f'"{after.name}" is not selected: this shell has no azenv integration')
         say(f"hint: azenv exec {after.id} COMMAND")
     else:
-        select(app, after.id, scope=scope, yes=yes)
+        select(app, find_row(app, after.id), scope=scope, yes=yes)
 
 
 def _start(app: App, base: str, *, needed: bool) -> str:

@@ -1,6 +1,6 @@
 """What can go wrong, in the user's words, and the exit code that says so.
 
-Raise low, print once: `azenv.cli` is the only place that turns these into text. A hint is
+Raise low, print once: `azenv.boundary` is the only place that turns these into text. A hint is
 something to type.
 """
 

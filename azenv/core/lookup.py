@@ -1,7 +1,7 @@
 """Which context the user means by what he typed (DESIGN section 2). The hook's lane: strings only.
 
-A row is (id, name, subscription id, subscription name); the index record and the store both
-give rows, so that a name means the same on every path.
+A row begins with id, name, subscription id, subscription name; the index record and the store
+both give rows, so that a name means the same on every path.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    Row = tuple[str, str, str, str]
+    Row = Sequence[str]
 
 ID, NAME, SUBSCRIPTION_ID, SUBSCRIPTION_NAME = range(4)
 

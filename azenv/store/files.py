@@ -54,7 +54,18 @@ def _ensure_ours(path: str, found: os.stat_result) -> None:
 
 
 def read_private(path: str) -> bytes | None:
-    """Return the file's bytes, None where there is none.
+    """Return the file's bytes, None where there is none. Raises DamagedError."""
+    handle = open_private(path)
+    if handle is None:
+        return None
+    try:
+        return _read_all(handle)
+    finally:
+        os.close(handle)
+
+
+def open_private(path: str) -> int | None:
+    """Open a file for reading; return the descriptor, None where there is no file.
 
     Raises DamagedError for what is not a regular file of ours, or is writable by others; a mode
     that lets others read is repaired to 0600.
@@ -67,19 +78,23 @@ def read_private(path: str) -> bytes | None:
         message = f"cannot read {path}: {error.strerror}"
         raise DamagedError(message, hint="azenv doctor") from error
     try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            message = f"not a plain file: {path}"
-            raise DamagedError(message, hint="azenv doctor")
-        _ensure_ours(path, found)
-        if found.st_size > LARGEST:
-            message = f"larger than {LARGEST >> 20} MiB: {path}"
-            raise DamagedError(message, hint="azenv doctor")
-        if os.name == "posix" and found.st_mode & 0o077:
-            os.fchmod(handle, 0o600)
-        return _read_all(handle)
-    finally:
+        _ensure_plain(path, os.fstat(handle), handle)
+    except BaseException:
         os.close(handle)
+        raise
+    return handle
+
+
+def _ensure_plain(path: str, found: os.stat_result, handle: int) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        message = f"not a plain file: {path}"
+        raise DamagedError(message, hint="azenv doctor")
+    _ensure_ours(path, found)
+    if found.st_size > LARGEST:
+        message = f"larger than {LARGEST >> 20} MiB: {path}"
+        raise DamagedError(message, hint="azenv doctor")
+    if os.name == "posix" and found.st_mode & 0o077:
+        os.fchmod(handle, 0o600)
 
 
 def _read_all(handle: int) -> bytes:

@@ -10,17 +10,25 @@ from __future__ import annotations
 import os
 
 from azenv.core import variables
-from azenv.store.files import ensure_private_directory, read_private, write_private
+from azenv.store.files import (
+    ensure_private_directory,
+    open_private,
+    read_private,
+    write_private,
+)
 from azenv.store.paths import mirrored
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from azenv.store.paths import Paths
 
 US = variables.SEPARATOR
 ROW_END = "\x1e"  # between rows of the index: a name may hold neither
+
+# Small enough to stay in the processor's cache, and to be given to each block in turn.
+_BLOCK = 1 << 15
 
 CONTEXT, BLOCKED, DENIED = "context", "blocked", "denied"
 
@@ -76,13 +84,18 @@ def remove(paths: Paths, name: str) -> None:
         pass
 
 
-def write_names(paths: Paths, names: Iterable[str]) -> None:
-    """Write the names of all contexts, one a line: what completion reads.
+def names_text(names: Iterable[str]) -> str:
+    """Return names, one a line, as completion reads them.
 
     Sorted by their bytes with ASCII letters in lower case, an order in which a shell can search.
     """
     ordered = sorted(names, key=lambda name: name.encode().lower())
-    _write(paths, "names", "".join(f"{name}\n" for name in ordered))
+    return "".join(f"{name}\n" for name in ordered)
+
+
+def write_names(paths: Paths, names: Iterable[str]) -> None:
+    """Write the names of all contexts."""
+    _write(paths, "names", names_text(names))
 
 
 def write_index(paths: Paths, rows: Iterable[Sequence[str]]) -> None:
@@ -98,6 +111,37 @@ def read_index(paths: Paths) -> list[list[str]] | None:
         return None
     rows = [row.split(US) for row in text.split(ROW_END)] if text else []
     return rows if all(len(row) == len(INDEX) for row in rows) else None
+
+
+def rows_like(paths: Paths, text: str) -> list[list[str]] | None:
+    """Return the rows of the index that have a field which begins with `text`, ignoring case.
+
+    Some may only seem to. Cut are those alone: to cut 10,000 takes longer than to find one. None
+    where there is no index, or one of these rows is of another shape.
+    """
+    wanted = US + text.casefold()
+    handle = open_private(os.path.join(paths.records, "index"))
+    if handle is None:
+        return None
+    rows = []
+    for block in _blocks(handle):
+        # folding goes character by character: the fold of a block holds the folds of its fields
+        if wanted in US + block.replace(ROW_END, US).casefold():
+            found = (row for row in block.split(ROW_END) if wanted in US + row.casefold())
+            rows += [row.split(US) for row in found]
+    return rows if all(len(row) == len(INDEX) for row in rows) else None
+
+
+def _blocks(handle: int) -> Iterator[str]:
+    """Yield the rows of the index, whole ones and many at a time; close the handle."""
+    end, rest = ROW_END.encode(), b""
+    try:
+        while data := os.read(handle, _BLOCK):
+            rows, _, rest = (rest + data).rpartition(end)
+            yield rows.decode("utf-8", "surrogateescape")
+        yield rest.decode("utf-8", "surrogateescape")
+    finally:
+        os.close(handle)
 
 
 def write_default(paths: Paths, stamp: str, context_id: str) -> None:
