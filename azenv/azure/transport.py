@@ -132,7 +132,7 @@ class Transport:
         if response.status_code >= SERVER_ERROR:
             raise _busy(response, 0, self.clock_trouble())
         if response.status_code < 400:  # noqa: PLR2004  refusals may say what they like
-            json_of(response)
+            parsed(response)
         return response
 
 
@@ -142,13 +142,18 @@ class _BrokenError(NetworkError):
 
 def json_of(response: Response) -> dict[str, Any]:
     """Return the object that the host answered. Raises NoJsonError."""
-    try:
-        found = json.loads(response.content)
-    except (ValueError, RecursionError):
-        found = None
+    found = parsed(response)
     if isinstance(found, dict):
         return found
-    host, kind = host_of(response.url), response.headers.get("Content-Type", "")
+    raise NoJsonError(f"{host_of(response.url)} answered with JSON that is no object")
+
+
+def parsed(response: Response) -> object:
+    """Return the JSON that the host answered. Raises NoJsonError."""
+    try:
+        return json.loads(response.content)
+    except (ValueError, RecursionError):
+        host, kind = host_of(response.url), response.headers.get("Content-Type", "")
     if "json" in kind:
         raise NoJsonError(f"the answer of {host} does not parse: cut short?", hint="try again")
     what = "a web page" if "html" in kind else f"something else ({response.status_code})"

@@ -132,6 +132,14 @@ def _dotted(option: str, value: str) -> str:
     return f".{value.lstrip('.')}" if option in _DOTTED else value
 
 
+def options(name: str) -> dict[str, str]:
+    """Return az's options of a built-in cloud, as far as Azure PowerShell knows it."""
+    facts = _BUILT_IN.get(canonical(name), {})
+    names = _OPTIONS | _EXTENDED_OPTIONS
+    found = {option: facts[key] for key, option in names.items() if key in facts}
+    return {option: _dotted(option, value) for option, value in found.items()}
+
+
 def from_az(name: str, options: dict[str, str]) -> dict[str, Any]:
     """Return the environment that Azure PowerShell keeps; built-in ones need no options."""
     known = _BUILT_IN.get(canonical(name))
