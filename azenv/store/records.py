@@ -138,7 +138,8 @@ def _blocks(handle: int) -> Iterator[str]:
     try:
         while data := os.read(handle, _BLOCK):
             rows, _, rest = (rest + data).rpartition(end)
-            yield rows.decode("utf-8", "surrogateescape")
+            if rows:
+                yield rows.decode("utf-8", "surrogateescape")
         yield rest.decode("utf-8", "surrogateescape")
     finally:
         os.close(handle)
