@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from azenv.activation.scoping import record
 from azenv.core import delta
 from azenv.core.errors import AzenvError
-from azenv.store import records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def changes_to(place: Place, context_id: str, source: str = "choice") -> delta.C
     The choice goes along, so that a shell with the integration, started there, stays there.
     Raises AzenvError where the context has no record.
     """
-    text = records.read(place.paths, f"contexts/{context_id}")
+    text = record(place, context_id)
     if text is None:
         message = f"the context {context_id} has no record"
         raise AzenvError(message, hint="azenv doctor --repair")

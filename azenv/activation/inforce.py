@@ -6,6 +6,7 @@ import os
 
 from azenv.activation import verdicts
 from azenv.activation.change import changing
+from azenv.activation.scoping import is_session_born, record
 from azenv.core import delta, variables
 from azenv.core.errors import AzenvError, NotTrustedError
 from azenv.core.resolve import Link, Resolution, Source, resolve
@@ -26,7 +27,7 @@ GONE = "the context is gone"
 
 def resolution(place: Place, book: Book, flag: str = "") -> Resolution:
     """Return the context in force, with the whole chain. `flag` is what --context names."""
-    links = [choice(place, book), pin(place)]
+    links = [choice(place, book), pin(place, book)]
     if flag:
         links.append(Link(Source.FLAG, book.find(flag).id, "--context"))
     try:
@@ -53,8 +54,11 @@ def choice(place: Place, book: Book) -> Link:
     return Link(Source.CHOICE, chosen)
 
 
-def pin(place: Place) -> Link:
-    """Return the answer of the nearest pin that is not denied; a blocked one answers `none`."""
+def pin(place: Place, book: Book | None = None) -> Link:
+    """Return the answer of the nearest pin that is not denied; a blocked one answers `none`.
+
+    A pin that means a context which `book`, as this session sees it, does not have is blocked, too.
+    """
     try:
         directory = logical_directory(place.environ)
     except OSError:
@@ -70,6 +74,8 @@ def pin(place: Place) -> Link:
             return Link(Source.PIN, variables.NONE_ID, path, error.message)
         decided, known = trust.load(place.paths.store), verdicts.rows(place.paths)
         word, argument = verdicts.verdict(os.path.realpath(path), content, decided, known)
+        if word == records.CONTEXT and book is not None and argument not in book.contexts:
+            return Link(Source.PIN, variables.NONE_ID, path, GONE)
         if word == records.CONTEXT:
             return Link(Source.PIN, argument, path)
         if word == records.BLOCKED:
@@ -106,15 +112,18 @@ def _take_over(place: Place, fingerprint: str) -> None:
 def context_of(book: Book, target: Target) -> Context | None:
     """Return the oldest context of az's row `target`: by identity, or by what az's profile has.
 
-    az's profile does not hold a user's home id, so the user name stands in for it.
+    az's profile does not hold a user's home id, so the user name stands in for it. What was born
+    in a session is nobody's default.
     """
-    if same := book.of(target.identity):
+    stored = [c for c in book.contexts.values() if not is_session_born(c.id)]
+    if same := [context for context in stored if context.target.identity == target.identity]:
         return same[0]
-    wanted = _without_home(target)
-    return next((c for c in book.contexts.values() if _without_home(c.target) == wanted), None)
+    wanted = without_home(target)
+    return next((context for context in stored if without_home(context.target) == wanted), None)
 
 
-def _without_home(target: Target) -> tuple[str, ...]:
+def without_home(target: Target) -> tuple[str, ...]:
+    """Return what az's profile knows of an identity."""
     subscription = target.subscription.id if target.subscription else ""
     parts = (target.cloud, target.account.kind, target.account.username, target.tenant.id)
     return tuple(part.casefold() for part in (*parts, subscription))
@@ -144,7 +153,7 @@ def contradictions(place: Place, book: Book, found: Resolution) -> list[str]:
     """
     if found.link.is_blocked or found.link.context_id not in book.contexts:
         return []
-    text = records.read(place.paths, f"contexts/{found.link.context_id}")
+    text = record(place, found.link.context_id)
     if text is None or delta.UNDO not in place.environ:
         return []
     _, _, kinds, values = delta.parse_record(text)

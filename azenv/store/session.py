@@ -1,8 +1,7 @@
 """One shell with the integration loaded: its mail, its deadlines, and what a kill left behind.
 
-A session is its machine, boot, pid namespace, pid and start time (DESIGN section 5). Only the
-shell itself removes its own files; the next azenv sweeps those of shells that are gone, on its
-own machine and in its own pid namespace, or of an earlier boot.
+Only the shell itself removes its own files; the next azenv sweeps those of shells that are gone:
+see `store.liveness`.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import time
 
 from azenv.core.errors import AzenvError, UsageError
 from azenv.core.variables import SEPARATOR
+from azenv.store import liveness
 from azenv.store.files import ensure_private_directory
 
 TYPE_CHECKING = False
@@ -117,45 +117,14 @@ def remember(root: str, pid: str) -> None:
     directory = os.path.join(root, "sessions")
     ensure_private_directory(directory)
     with open(os.path.join(directory, pid), "w", encoding="ascii") as file:
-        file.write("\n".join((*_machine(), _start_time(pid))))
-
-
-def _machine() -> tuple[str, str, str]:
-    return (
-        _first_line("/etc/machine-id"),
-        _first_line("/proc/sys/kernel/random/boot_id"),
-        _link("/proc/self/ns/pid"),
-    )
-
-
-def _first_line(path: str) -> str:
-    try:
-        with open(path, encoding="ascii", errors="replace") as file:
-            return file.readline().strip()
-    except OSError:
-        return ""
-
-
-def _link(path: str) -> str:
-    try:
-        return os.readlink(path)
-    except OSError:
-        return ""
-
-
-def _start_time(pid: str) -> str:
-    """Return when the process started, in ticks since boot; empty where there is none."""
-    stat = _first_line(f"/proc/{pid}/stat")
-    # the command, in parentheses, may hold anything: the fields count from the last one
-    fields = stat.rpartition(")")[2].split()
-    return fields[19] if len(fields) > 19 else ""  # noqa: PLR2004  proc(5): starttime is field 22
+        file.write("\n".join(liveness.identity(pid)))
 
 
 def remove(root: str, pid: str) -> None:
     """Remove what the session of the shell `pid` left in the runtime directory."""
     if not pid.isdecimal():
         return
-    names = [os.path.join("sessions", pid), f"clock.{pid}"]
+    names = [os.path.join("sessions", pid), os.path.join(liveness.ACTIVE, pid), f"clock.{pid}"]
     for directory, mark in (("until", f"{pid}-"), ("mail", f"{pid}.")):
         names += [os.path.join(directory, n) for n in _list(root, directory) if n.startswith(mark)]
     for name in names:
@@ -182,25 +151,9 @@ def forget_context(root: str, context_id: str) -> None:
 
 
 def stale(root: str) -> list[str]:
-    """Return the pids of sessions that are gone.
-
-    A session of another machine, or of another pid namespace of this boot, is none of ours.
-    """
-    machine, boot, namespace = _machine()
-    found = []
-    for pid in _list(root, "sessions"):
-        try:
-            with open(os.path.join(root, "sessions", pid), encoding="ascii") as file:
-                lines = file.read().split("\n")
-        except (OSError, UnicodeDecodeError):
-            continue
-        if len(lines) != 4 or lines[0] != machine:  # noqa: PLR2004  machine, boot, namespace, start
-            continue
-        is_earlier_boot = lines[1] != boot
-        is_gone = lines[2] == namespace and _start_time(pid) != lines[3]
-        if is_earlier_boot or is_gone:
-            found.append(pid)
-    return found
+    """Return the pids of sessions that are gone."""
+    found = ((pid, liveness.remembered(root, pid)) for pid in _list(root, "sessions"))
+    return [pid for pid, known in found if known and liveness.has_ended(pid, known)]
 
 
 def sweep(root: str) -> None:

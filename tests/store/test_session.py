@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from azenv.core.errors import AzenvError, UsageError
-from azenv.store import session
+from azenv.store import liveness, session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,7 +87,7 @@ def test_only_what_is_gone_is_swept(tmp_path: Path) -> None:
 def test_another_machine_or_namespace_is_left_alone(tmp_path: Path) -> None:
     directory = tmp_path / "sessions"
     directory.mkdir()
-    machine, boot, namespace = session._machine()
+    machine, boot, namespace = liveness.machine()
     (directory / "4194301").write_text(f"other\n{boot}\n{namespace}\n1")
     (directory / "4194302").write_text(f"{machine}\n{boot}\npid:[1]\n1")
     (directory / "4194303").write_text("torn")
