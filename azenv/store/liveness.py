@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 
+from azenv.store.paths import ACTIVE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ACTIVE = "active"
 # A shell may write in the very tick in which it starts, and clocks are read one after the other.
 _SLACK_S = 2.0
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 RUNTIME_NAME = "azenv"
+ACTIVE = "active"  # below the runtime directory
 
 _IS_LINUX: bool = sys.platform == "linux"
 
@@ -134,8 +135,15 @@ def find_root(paths: Paths, environ: Mapping[str, str]) -> str | None:
 def ensure_root(paths: Paths, environ: Mapping[str, str]) -> str:
     """Return the runtime directory, made 0700 where there is none yet.
 
-    Raises AzenvError where no candidate can be had, DamagedError where others may write it.
+    With it the directory into which shells write what they have active. Raises AzenvError where
+    no candidate can be had, DamagedError where others may write it.
     """
+    root = _ensure_root(paths, environ)
+    ensure_private_directory(os.path.join(root, ACTIVE))
+    return root
+
+
+def _ensure_root(paths: Paths, environ: Mapping[str, str]) -> str:
     if root := find_root(paths, environ):
         ensure_private_directory(root)
         return root

@@ -13,6 +13,7 @@ from azenv.core.errors import AzenvError, UsageError
 from azenv.core.variables import SEPARATOR
 from azenv.store import liveness
 from azenv.store.files import ensure_private_directory
+from azenv.store.paths import ACTIVE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,12 +50,21 @@ class Mailbox:
         """Return the shell's process id, as it named its mail."""
         return os.path.basename(self._path).split(".", 1)[0]
 
-    def send(self, verb: str, context_id: str, *, deadline: str = "", previous: str = "") -> None:
+    def send(
+        self,
+        verb: str,
+        context_id: str,
+        *,
+        deadline: str = "",
+        previous: str = "",
+        session: str = "",
+    ) -> None:
         """Leave one change; the shell applies it when the command ends.
 
         Raises AzenvError where the runtime directory does not take it.
         """
-        fields = (self._nonce, verb, context_id, deadline, previous, ".")
+        told = session or self.session
+        fields = [self._nonce, verb, context_id, deadline, previous, *([told] if told else []), "."]
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         try:
             ensure_private_directory(os.path.dirname(self._path))
@@ -124,7 +134,7 @@ def remove(root: str, pid: str) -> None:
     """Remove what the session of the shell `pid` left in the runtime directory."""
     if not pid.isdecimal():
         return
-    names = [os.path.join("sessions", pid), os.path.join(liveness.ACTIVE, pid), f"clock.{pid}"]
+    names = [os.path.join("sessions", pid), os.path.join(ACTIVE, pid), f"clock.{pid}"]
     for directory, mark in (("until", f"{pid}-"), ("mail", f"{pid}.")):
         names += [os.path.join(directory, n) for n in _list(root, directory) if n.startswith(mark)]
     for name in names:

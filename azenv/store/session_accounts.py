@@ -94,16 +94,29 @@ def _lines_of(root: str, sid: str) -> list[str]:
 
 def stale(root: str) -> list[str]:
     """Return the ids of the session stores whose shell is gone."""
-    return [sid for sid in sids(root) if _has_ended(root, sid)]
+    found = ((sid, owner(root, sid)) for sid in sids(root))
+    return [sid for sid, known in found if known and liveness.has_ended(pid_of(sid), known)]
 
 
-def _has_ended(root: str, sid: str) -> bool:
+def of_shell(root: str, pid: str) -> list[str]:
+    """Return the ids of the session stores of the shell that runs as `pid` now."""
+    mine = [sid for sid in sids(root) if pid_of(sid) == pid]
+    return [sid for sid in mine if owner(root, sid) == liveness.identity(pid)]
+
+
+def pid_of(sid: str) -> str:
+    """Return the process id of the shell whose store `sid` is."""
+    return sid.partition("-")[0]
+
+
+def owner(root: str, sid: str) -> tuple[str, ...]:
+    """Return the `liveness.identity` of the shell whose store it is; empty where that is torn."""
     try:
         data = read_private(os.path.join(root, "session", sid, "owner"))
     except DamagedError:
-        return False
-    owner = (data or b"").decode("ascii", "replace").split("\n")
-    return len(owner) == 4 and liveness.has_ended(sid.partition("-")[0], owner)  # noqa: PLR2004  liveness.identity
+        return ()
+    lines = (data or b"").decode("ascii", "replace").split("\n")
+    return tuple(lines) if len(lines) == 4 else ()  # noqa: PLR2004  liveness.identity
 
 
 def drop(root: str, sid: str) -> None:

@@ -89,6 +89,7 @@ class UserVault:
         self.label = paths.store
         self._paths = paths
         self._keys: dict[bytes, bytes] = {}  # a keyring is asked once a run
+        self._notice = ""
 
     def cache(self) -> str:
         """Return MSAL's cache as JSON text, "" where there is none."""
@@ -128,6 +129,83 @@ class UserVault:
         self._change_secrets(
             lambda secrets: {name: value for name, value in secrets.items() if name != key}
         )
+
+    def where(self) -> str:
+        """Return the sentence that says where the key is: for `status` and `doctor`."""
+        found = self._key_ids()
+        return "; ".join(_told(self._paths, key_id) for key_id in found) or "no tokens are kept"
+
+    def notice(self) -> str:
+        """Return what to tell the user once, after a sign-in: "" unless this vault made a key."""
+        return self._notice
+
+    def rotate(self) -> None:
+        """Seal everything with a new key, where `key_store` says, and destroy the old one.
+
+        The new key is stored first and the old one removed last: a kill between leaves a key too
+        many. Without tokens nothing happens.
+        """
+        with self._locked():
+            old = self._key_ids()
+            contents = {
+                name: self._read(name, is_locked=True)
+                for name in _COUNT
+                if os.path.lexists(self._path(name))
+            }
+            if not contents:
+                return
+            made = self._new_key()
+            for name, sections in contents.items():
+                self._seal(name, sections, made.id, made.key)
+            for key_id in old:
+                keys.remove(self._paths, key_id)
+
+    def erase(self) -> None:
+        """Remove everything and destroy the key: copies of the files open nowhere any more."""
+        with self._locked():
+            self._erase()
+
+    def erase_if_empty(self) -> bool:
+        """Erase where nobody is signed in any more; tell whether that was so."""
+        with self._locked():
+            if self._key_ids() and self._is_empty():
+                self._erase()
+                return True
+            return False
+
+    def _is_empty(self) -> bool:
+        import json
+
+        if parse_secrets(self._read(SECRETS, is_locked=True)[0]):
+            return False
+        cache = json.loads(self._read(TOKENS, is_locked=True)[0] or b"{}")
+        # what is left of an account that signed out says only which applications there are
+        return not any(cache.get(kind) for kind in cache if kind != "AppMetadata")
+
+    def _erase(self) -> None:
+        old = self._key_ids()
+        for name in _COUNT:
+            for path in (self._path(name), self._path(f"{name}{BAD}")):
+                try:  # noqa: SIM105  contextlib costs `azenv token` 3 ms
+                    os.unlink(path)
+                except FileNotFoundError:
+                    pass
+        for key_id in old:
+            keys.remove(self._paths, key_id)
+            self._keys.pop(key_id, None)
+
+    def _key_ids(self) -> list[bytes]:
+        """Return the ids of the keys that the files want: one, or two after a killed rotation."""
+        found: list[bytes] = []
+        for name in _COUNT:
+            data = read_private(self._path(name))
+            try:
+                key_id = sealing.key_id(data) if data is not None else b""
+            except ValueError:
+                continue  # damaged: the next read moves it away
+            if key_id and key_id not in found:
+                found.append(key_id)
+        return found
 
     def _change_secrets(self, edit: Callable[[dict[str, Secret]], dict[str, Secret]]) -> None:
         with self._locked():
@@ -190,7 +268,9 @@ class UserVault:
     def _write(self, name: str, sections: Sections) -> None:
         """Seal one file anew, with the key it has, or that of the other. Call under the lock."""
         ensure_private_directory(self._paths.store)
-        key_id, key = self._key_to_write(name)
+        self._seal(name, sections, *self._key_to_write(name))
+
+    def _seal(self, name: str, sections: Sections, key_id: bytes, key: bytes) -> None:
         data = read_private(self._path(name))
         generation = sealing.generation(data) + 1 if data else 1
         sealed = sealing.seal(sections, key=key, key_id=key_id, generation=generation, label=name)
@@ -206,9 +286,22 @@ class UserVault:
             except (ValueError, keys.KeyMissingError):
                 if file == name:
                     raise
-        key_id, key = keys.create(self._paths)
-        self._keys[key_id] = key
-        return key_id, key
+        made = self._new_key()
+        return made.id, made.key
+
+    def _new_key(self) -> keys.Made:
+        made = keys.create(self._paths)
+        self._keys[made.id] = made.key
+        because = f", since {made.why}" if made.why else ""
+        self._notice = f"{_told(self._paths, made.id)}{because}"
+        return made
+
+
+def _told(paths: Paths, key_id: bytes) -> str:
+    told = f"tokens are encrypted; the key is in {keys.where(paths, key_id)}"
+    if key_id[:1] != keys.FILE:
+        return told
+    return f"{told}; whoever can act as you, or read a backup that holds both, can read them"
 
 
 def cache_sections(cache: str) -> Sections:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,7 @@ def test_a_root_is_ours_private_and_no_link(tmp_path: Path) -> None:
     root = paths.ensure_root(found, {})
     assert root == str(home / "run")
     assert os.stat(root).st_mode & 0o777 == 0o700  # noqa: PTH116
-    os.rmdir(root)  # noqa: PTH106
+    shutil.rmtree(root)
     (home / "run").symlink_to(tmp_path)
     assert paths.find_root(found, {}) is None
     with pytest.raises(AzenvError):
