@@ -50,7 +50,7 @@ TABLE = {
         400,
         "The user or administrator has not consented to use the application with ID '{who}'.",
     ),
-    65004: ("access_denied", "", 400, "User declined to consent to access the app."),
+    65004: ("authorization_declined", "", 400, "User declined to consent to access the app."),
     70000: ("invalid_grant", "", 400, "Provided grant is invalid or malformed."),
     70003: (
         "unsupported_grant_type",
@@ -124,6 +124,14 @@ TABLE = {
 
 # What Entra asks the client to bring back after a sign-in in person.
 CLAIMS = json.dumps({"access_token": {"capolids": {"essential": True, "values": ["sandbox"]}}})
+
+
+def steps_up(claims: str) -> bool:
+    """Tell whether a client brings back what CLAIMS asked for."""
+    try:
+        return "capolids" in json.loads(claims or "{}").get("access_token", {})
+    except (ValueError, AttributeError, TypeError):
+        return False
 
 
 class Refused(Exception):  # noqa: N818  a refusal is an answer, not a failure of the sandbox

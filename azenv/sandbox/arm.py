@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
@@ -59,18 +58,27 @@ def _inside(
         case ["resourcegroups"]:
             return _page(cloud, request, [_group(one, name) for name in one.groups])
         case ["resourcegroups", name]:
-            if request.method == "PUT":
-                return _put_group(request, one, name)
-            if name in one.groups:
-                return as_json(_group(one, name))
-            message = f"Resource group '{name}' could not be found."
-            return _error(404, "ResourceGroupNotFound", message)
+            return _one_group(request, one, name)
         case ["locations"]:
             location = {"id": f"/subscriptions/{one.id}/locations/westeurope", "name": "westeurope"}
             return as_json({"value": [location | {"displayName": "West Europe"}]})
         case ["providers", *_] | ["resources"]:
             return as_json({"value": []})
     return _error(404, "NotFound", "The sandbox has no such resource.")
+
+
+def _one_group(request: Request, one: Subscription, name: str) -> Response:
+    if request.method == "PUT":
+        return _put_group(request, one, name)
+    if name not in one.groups:
+        message = f"Resource group '{name}' could not be found."
+        return _error(404, "ResourceGroupNotFound", message)
+    if request.method == "HEAD":
+        return Response(204)
+    found = as_json(_group(one, name))
+    if request.method == "DELETE":
+        del one.groups[name]
+    return found
 
 
 def _put_group(request: Request, one: Subscription, name: str) -> Response:
@@ -99,7 +107,7 @@ def _caller(cloud: Cloud, request: Request) -> Caller | Response:
     if str(claims["aud"]).rstrip("/") not in cloud.audiences():
         message = f"The access token has been obtained for wrong audience '{claims['aud']}'."
         return _refuse(cloud, "InvalidAuthenticationTokenAudience", message)
-    if claims["exp"] <= time.time():
+    if claims["exp"] <= cloud.now():
         return _refuse(cloud, "ExpiredAuthenticationToken", "The access token has expired.")
     principal = cloud.population.principal(str(claims["oid"]), tenant)
     if tenant not in cloud.population.tenants or principal is None:

@@ -47,7 +47,7 @@ def _check_assertion(
     except ValueError as error:
         raise Refused(700027, who=str(error)) from None
     if "x5t" in header or "x5t#S256" in header:
-        _check_certificate(application, assertion, header)
+        _check_certificate(cloud, application, assertion, header)
         owner, audiences = application.client_id, _token_urls(cloud, tenant)
         if claims.get("iss") != owner or claims.get("sub") != owner:
             raise Refused(700027, who="Issuer and subject must be the application.")
@@ -56,7 +56,7 @@ def _check_assertion(
         audiences = {EXCHANGE}
     if claims.get("aud") not in audiences:
         raise Refused(700027, who="The audience is not this token endpoint.")
-    now = time.time()
+    now = cloud.now()
     if not (
         _seconds(claims.get("nbf"), 0) - CLOCK_SKEW_S
         <= now
@@ -65,7 +65,9 @@ def _check_assertion(
         raise Refused(700024)
 
 
-def _check_certificate(application: Application, assertion: str, header: tokens.Claims) -> None:
+def _check_certificate(
+    cloud: Cloud, application: Application, assertion: str, header: tokens.Claims
+) -> None:
     """Require a registered certificate, in its time, whose key signed. Raises Refused."""
     for pem in application.certificates:
         certificate = x509.load_pem_x509_certificate(pem)
@@ -76,7 +78,7 @@ def _check_certificate(application: Application, assertion: str, header: tokens.
             raise Refused(700027, who="The key is not RSA.")
         if not (
             certificate.not_valid_before_utc.timestamp()
-            <= time.time()
+            <= cloud.now()
             < certificate.not_valid_after_utc.timestamp()
         ):
             raise Refused(700027, who="The certificate used to sign is expired.")
@@ -119,7 +121,7 @@ def _check_federation(
 def federated_token(cloud: Cloud, application: Application, lifetime_s: int = 600) -> str:
     """Return an assertion as the sandbox's own CI would issue it for `application`."""
     federation = application.federations[0]
-    now = int(time.time())
+    now = int(cloud.now())
     return cloud.federation.sign(
         {
             "iss": federation.issuer,

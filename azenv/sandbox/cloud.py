@@ -71,6 +71,7 @@ class Cloud:
         self.page_size = 100
         self.token_lifetime_s = 3600
         self.device_interval_s = 5
+        self.clock_off_s = 0.0  # how far its clock is from this machine's
         self.strict_rotation = False  # a refresh token works once
         self.calls: dict[str, int] = {}
         self.lock = threading.Lock()
@@ -83,6 +84,10 @@ class Cloud:
         """Count a call, for those who promise to make few."""
         with self.lock:
             self.calls[endpoint] = self.calls.get(endpoint, 0) + 1
+
+    def now(self) -> float:
+        """Return the time by the cloud's own clock: what it stamps, and judges stamps by."""
+        return time.time() + self.clock_off_s
 
     def revoke(self, username: str) -> None:
         """Void every refresh token of this user, as a changed password does."""

@@ -16,10 +16,11 @@ KINDS = (
     "server_error",
     "truncated",
     "html",
+    "dropped",
     "claims",
 )
 # What answers a request instead of its endpoint, whoever asks.
-BROKEN = ("throttled", "server_error", "truncated", "html")
+BROKEN = ("throttled", "server_error", "truncated", "html", "dropped")
 ENDPOINTS = ("discovery", "authorize", "devicecode", "token", "arm", "identity")
 
 
@@ -42,6 +43,8 @@ class Fault:
             raise ValueError(f'no such fault "{self.kind}"')
         if self.endpoint and self.endpoint not in ENDPOINTS:
             raise ValueError(f'no such endpoint "{self.endpoint}"')
+        if self.principal and self.kind in BROKEN:
+            raise ValueError(f'"{self.kind}" does not look at who asks')
 
 
 class Faults:

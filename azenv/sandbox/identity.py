@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import time
 from typing import TYPE_CHECKING
 
 from azenv.sandbox import issue
@@ -44,7 +43,7 @@ def answer(cloud: Cloud, request: Request) -> Response:
             "access_token": given["access_token"],
             "client_id": identity.client_id,
             "expires_in": str(lifetime),
-            "expires_on": str(int(time.time()) + lifetime),
+            "expires_on": str(int(cloud.now()) + lifetime),
             "resource": resource,
             "token_type": "Bearer",
         }

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from typing import TYPE_CHECKING
 
 from azenv.sandbox import tokens
-from azenv.sandbox.aadsts import Refused
+from azenv.sandbox.aadsts import Refused, steps_up
 from azenv.sandbox.cloud import FAMILY
 from azenv.sandbox.population import User
 
@@ -41,7 +40,7 @@ def access_token(  # noqa: PLR0913  a token says this much
     claims: str = "",
 ) -> str:
     """Return an access token of Entra's first version, which ARM takes."""
-    now = int(time.time())
+    now = int(cloud.now())
     content: tokens.Claims = {
         "aud": audience,
         "iss": f"{cloud.url}/{tenant.id}/",
@@ -63,7 +62,7 @@ def access_token(  # noqa: PLR0913  a token says this much
         }
     else:
         content |= {"idtyp": "app", "sub": content["oid"]}
-    if _steps_up(claims):
+    if steps_up(claims):
         content["capolids"] = ["sandbox"]
     return cloud.signer.sign(content)
 
@@ -117,7 +116,7 @@ def _answer(cloud: Cloud, token: str) -> dict[str, object]:
 
 
 def _id_token(cloud: Cloud, grant: Grant, tenant: Tenant) -> str:
-    now = int(time.time())
+    now = int(cloud.now())
     user = grant.user
     content: tokens.Claims = {
         "aud": grant.client_id,
@@ -135,11 +134,3 @@ def _id_token(cloud: Cloud, grant: Grant, tenant: Tenant) -> str:
     if grant.nonce:
         content["nonce"] = grant.nonce
     return cloud.signer.sign(content)
-
-
-def _steps_up(claims: str) -> bool:
-    try:
-        asked = json.loads(claims or "{}")
-        return "capolids" in asked.get("access_token", {})
-    except (ValueError, AttributeError):
-        return False

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from azenv.sandbox.web import Request, Response, as_json
+from azenv.sandbox.web import NO_ANSWER, Request, Response, as_json
 
 if TYPE_CHECKING:
     import socket
@@ -26,11 +27,15 @@ class Listener(ThreadingHTTPServer):
     request_queue_size = 256
 
     def __init__(
-        self, answers: Callable[[Request], Response], context: ssl.SSLContext | None = None
+        self,
+        answers: Callable[[Request], Response],
+        context: ssl.SSLContext | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers = answers
         self.context = context
+        self.clock = clock
         self._thread = threading.Thread(
             target=self.serve_forever, args=(0.05,), name="sandbox", daemon=True
         )
@@ -92,15 +97,23 @@ class _Handler(BaseHTTPRequestHandler):
             response = as_json({"error": f"a bug in the sandbox: {error!r}"}, 500)
         self._send(response)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815  names of the base class
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815  names of the base class
 
     def _send(self, response: Response) -> None:
+        if response.status == NO_ANSWER:
+            self.close_connection = True
+            return
         self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
-        self.wfile.write(response.body)
+        if self.command != "HEAD":
+            self.wfile.write(response.body)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the Date header by the cloud's clock."""
+        return super().date_time_string(self.server.clock() if timestamp is None else timestamp)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
         """Log nothing: requests carry secrets."""

@@ -7,7 +7,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from azenv.sandbox import arm, authorize, device, discovery, grants, identity, metadata
+from azenv.sandbox import arm, authorize, device, discovery, grants, identity, metadata, tokens
 from azenv.sandbox.aadsts import Refused
 from azenv.sandbox.faults import BROKEN, Fault
 from azenv.sandbox.web import Request, Response, as_json, broken
@@ -43,7 +43,7 @@ def answer(cloud: Cloud, request: Request) -> Response:
     if request.path == "/metadata/endpoints":
         return _guarded(cloud, request, "arm", "") or metadata.answer(cloud, request)
     if first in ("tenants", "subscriptions"):
-        return _guarded(cloud, request, "arm", "") or arm.answer(cloud, request)
+        return _guarded(cloud, request, "arm", _tenant(request)) or arm.answer(cloud, request)
     if found := ENTRA.get(rest.replace("v2.0/", "")):
         name, answers = found
         tenant = cloud.population.tenant(first)
@@ -65,6 +65,14 @@ def _guarded(cloud: Cloud, request: Request, endpoint: str, tenant: str) -> Resp
     cloud.count(endpoint)
     fault = cloud.faults.take(BROKEN, endpoint, tenant=tenant, path=request.path)
     return broken(fault, endpoint) if fault else None
+
+
+def _tenant(request: Request) -> str:
+    """Return the tenant that the bearer token names, so that one alone can be down."""
+    try:
+        return str(tokens.parts(request.bearer)[1].get("tid", ""))
+    except ValueError:
+        return ""
 
 
 def _control(cloud: Cloud, request: Request) -> Response:

@@ -71,7 +71,7 @@ class Sandbox:
         self._directory = tempfile.mkdtemp(prefix="azenv-sandbox-")
         self.ca_file, context = certificates.make(self._directory)
         self._bundle = certificates.bundle(self._directory, self.ca_file)
-        secured = Listener(functools.partial(self._answer, routes.answer), context)
+        secured = Listener(functools.partial(self._answer, routes.answer), context, self.cloud.now)
         plain = Listener(functools.partial(self._answer, routes.answer_identity))
         self._listeners = [secured, plain]
         self.cloud.url = f"https://127.0.0.1:{secured.port}"

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from azenv.sandbox import pages
+from azenv.sandbox.aadsts import steps_up
 from azenv.sandbox.cloud import FAMILY
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def proceed(
     cloud: Cloud, request: Request, tenant: Tenant | None, client_id: str
 ) -> SignedIn | Declined | Response:
     """Return the person, or the page that is to come next. Without a tenant: the user's own."""
-    if here := automatic(cloud, tenant):
+    stepping_up = steps_up(request.query.get("claims", ""))
+    if here := automatic(cloud, tenant, stepping_up=stepping_up):
         return here
     form = request.form if request.method == "POST" else {}
     action = form.get("action", "")
@@ -50,7 +52,8 @@ def proceed(
         if user is None or not known:
             error = "The user name or the password is wrong." if action else ""
             return pages.sign_in(_people(cloud, tenant), hint, error)
-        return _next(cloud, user, tenant, client_id, mfa=False, consented=False)
+        here = SignedIn(user, mfa=False, consented=False)
+        return _next(cloud, here, tenant, client_id, stepping_up=stepping_up)
     proved = _open(cloud, form.get("ticket", ""))
     if proved is None:
         return pages.sign_in(_people(cloud, tenant), "", "That took too long.")
@@ -58,17 +61,17 @@ def proceed(
         if form.get("otc") != CODE:
             ticket = _ticket(cloud, proved)
             return pages.second_factor(proved.user.username, CODE, ticket, "That is not the code.")
-        return _next(cloud, proved.user, tenant, client_id, mfa=True, consented=False)
+        return _next(cloud, proved._replace(mfa=True), tenant, client_id)
     return proved._replace(consented=True)
 
 
-def automatic(cloud: Cloud, tenant: Tenant | None) -> SignedIn | None:
+def automatic(cloud: Cloud, tenant: Tenant | None, *, stepping_up: bool = False) -> SignedIn | None:
     """Return the user who signs in by itself, if there is one; it settles what it is asked for."""
     user = cloud.population.user(cloud.auto_user)
     if user is None:
         return None
     mfa, consented = (_wanted(cloud, user, tenant, kind) for kind in ("mfa", "consent"))
-    return SignedIn(user, mfa, consented)
+    return SignedIn(user, mfa or stepping_up, consented)
 
 
 def _wanted(cloud: Cloud, user: User, tenant: Tenant | None, kind: str) -> bool:
@@ -77,13 +80,18 @@ def _wanted(cloud: Cloud, user: User, tenant: Tenant | None, kind: str) -> bool:
     return fault is not None
 
 
-def _next(  # noqa: PLR0913  what is settled so far
-    cloud: Cloud, user: User, tenant: Tenant | None, client_id: str, *, mfa: bool, consented: bool
+def _next(
+    cloud: Cloud,
+    here: SignedIn,
+    tenant: Tenant | None,
+    client_id: str,
+    *,
+    stepping_up: bool = False,
 ) -> SignedIn | Response:
-    here = SignedIn(user, mfa, consented)
-    if not mfa and _wanted(cloud, user, tenant, "mfa"):
+    user = here.user
+    if not here.mfa and (stepping_up or _wanted(cloud, user, tenant, "mfa")):
         return pages.second_factor(user.username, CODE, _ticket(cloud, here), "")
-    if not consented and _wanted(cloud, user, tenant, "consent"):
+    if not here.consented and _wanted(cloud, user, tenant, "consent"):
         return pages.consent(FAMILY.get(client_id, client_id), _ticket(cloud, here))
     return here
 

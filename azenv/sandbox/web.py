@@ -10,6 +10,9 @@ from urllib.parse import parse_qsl
 if TYPE_CHECKING:
     from azenv.sandbox.faults import Fault
 
+# A status that no server sends: the connection is closed instead.
+NO_ANSWER = 0
+
 
 @dataclass
 class Request:
@@ -77,6 +80,8 @@ def broken(fault: Fault, endpoint: str) -> Response:
     if fault.kind == "server_error":
         error = {"code": "ServerTimeout", "message": "The sandbox was told to fail."}
         return as_json({"error": error}, fault.status)
+    if fault.kind == "dropped":
+        return Response(NO_ANSWER)
     if fault.kind == "truncated":
         return Response(200, b'{"access_token": "ey', {"Content-Type": "application/json"})
     return as_html("<!doctype html><title>Proxy</title><p>Please sign in to the hotel's network.")

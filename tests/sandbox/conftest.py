@@ -40,6 +40,7 @@ def sandbox(running: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandb
     cloud.token_lifetime_s = 3600
     cloud.page_size = 100
     cloud.latency_ms = 0
+    cloud.clock_off_s = 0.0
 
 
 class _Form(html.parser.HTMLParser):

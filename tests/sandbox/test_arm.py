@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import contextlib
+import email.utils
+import http.client
 import stat
 import time
 from pathlib import Path
@@ -89,6 +92,8 @@ def test_resource_groups(sandbox: Sandbox) -> None:
     assert get(sandbox, f"{one}/resourcegroups/rg-new").json()["location"] == "northeurope"
     assert get(sandbox, f"{one}/resourcegroups/none").status_code == 404
     assert requests.put(url, json={}, headers=headers, timeout=10).status_code == 400
+    for method, status in (("HEAD", 204), ("DELETE", 200), ("HEAD", 404), ("DELETE", 404)):
+        assert requests.request(method, url, headers=headers, timeout=10).status_code == status
 
 
 def test_tokens_are_checked(sandbox: Sandbox) -> None:
@@ -146,6 +151,59 @@ def test_broken_answers(sandbox: Sandbox) -> None:
             requests.post(url, {}, timeout=10).json()
     busy = requests.post(url, {}, timeout=10)
     assert (busy.status_code, busy.json()["error_codes"]) == (429, [90055])
+
+
+def test_one_tenant_is_down(sandbox: Sandbox) -> None:
+    home, away = sandbox.cloud.population.tenants
+    sandbox.cloud.faults.add(Fault("server_error", "arm", tenant=away))
+    assert get(sandbox, "/subscriptions", token(sandbox)).ok
+    assert get(sandbox, "/subscriptions", token(sandbox, tenant=away)).status_code == 503
+    assert get(sandbox, "/subscriptions", token(sandbox, tenant=home)).ok
+
+
+def test_a_dropped_connection(sandbox: Sandbox) -> None:
+    sandbox.cloud.faults.add(Fault("dropped", "arm", times=1))
+    with pytest.raises(requests.ConnectionError):
+        get(sandbox, "/tenants")
+    assert get(sandbox, "/tenants").ok
+
+
+def test_faults_that_would_never_fire() -> None:
+    with pytest.raises(ValueError, match='no such fault "odd"'):
+        Fault("odd")
+    with pytest.raises(ValueError, match='no such endpoint "odd"'):
+        Fault("mfa", "odd")
+    with pytest.raises(ValueError, match="does not look at who asks"):
+        Fault("throttled", principal=ADA)
+
+
+def test_a_clock_that_is_off(sandbox: Sandbox) -> None:
+    early = token(sandbox)
+    sandbox.cloud.clock_off_s = -86400
+    answer = get(sandbox, "/tenants", token(sandbox))
+    date = email.utils.parsedate_to_datetime(answer.headers["Date"])
+    off = time.time() - date.timestamp()
+    assert (answer.ok, 86300 < off < 86500) == (True, True)
+    sandbox.cloud.clock_off_s = 86400
+    assert get(sandbox, "/tenants", early).json()["error"]["code"] == "ExpiredAuthenticationToken"
+
+
+def test_it_listens_on_the_loopback_alone(sandbox: Sandbox) -> None:
+    ports = [int(url.rpartition(":")[2]) for url in (sandbox.url, sandbox.identity_url)]
+    listening = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
+    rows = [line.split() for line in listening.splitlines() if " 0A " in line]
+    for port in ports:
+        found = {row[1] for row in rows if row[1].endswith(f":{port:04X}")}
+        assert found == {f"0100007F:{port:04X}"}
+
+
+def test_a_body_without_an_end(sandbox: Sandbox) -> None:
+    address = sandbox.identity_url.removeprefix("http://")
+    with contextlib.closing(http.client.HTTPConnection(address, timeout=10)) as connection:
+        connection.putrequest("POST", "/msi/token")
+        connection.putheader("Content-Length", str(1 << 21))
+        connection.endheaders(b"x")
+        assert connection.getresponse().status == 413
 
 
 def test_faults_over_the_wire(sandbox: Sandbox) -> None:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from azenv.sandbox.aadsts import CLAIMS
 from azenv.sandbox.clients import federated_token
 from azenv.sandbox.faults import Fault
 from azenv.sandbox.population import PASSWORD, Federation
@@ -37,10 +38,15 @@ def scopes(sandbox: Sandbox) -> list[str]:
     return [f"{sandbox.url}//.default"]
 
 
-def by_code(sandbox: Sandbox, app: Any, browser: Browser | None = None) -> Answer:  # noqa: ANN401
+def by_code(
+    sandbox: Sandbox,
+    app: Any,  # noqa: ANN401  msal has no types
+    browser: Browser | None = None,
+    **more: str,
+) -> Answer:
     """Sign in as msal does with a browser, the redirect read from a listener's request."""
     flow = app.initiate_auth_code_flow(
-        scopes(sandbox), redirect_uri="http://127.0.0.1:1/", response_mode="form_post"
+        scopes(sandbox), redirect_uri="http://127.0.0.1:1/", response_mode="form_post", **more
     )
     page = requests.get(flow["auth_uri"], timeout=10)
     assert page.ok
@@ -158,6 +164,28 @@ def test_mfa_and_consent_are_asked_for(sandbox: Sandbox) -> None:
     assert by_code(sandbox, public(sandbox), declining)["error"] == "access_denied"
     assert "Prove that it is you" in browser.titles
     assert "Permissions requested" in asking.titles
+
+
+def test_claims_are_asked_of_the_person(sandbox: Sandbox) -> None:
+    browser = Browser(sandbox, username=ADA, password=PASSWORD, otc="123456")
+    answer = by_code(sandbox, public(sandbox), browser, claims_challenge=CLAIMS)
+    assert browser.titles == ["Sign in", "Prove that it is you", "Signing in"]
+    claims = sandbox.cloud.signer.open(answer["access_token"])
+    assert (claims["amr"], claims["capolids"]) == (["pwd", "mfa"], ["sandbox"])
+    sandbox.cloud.auto_user = ADA
+    by_itself = by_code(sandbox, public(sandbox), Browser(sandbox), claims_challenge=CLAIMS)
+    assert "mfa" in sandbox.cloud.signer.open(by_itself["access_token"])["amr"]
+
+
+def test_device_code_is_declined(sandbox: Sandbox) -> None:
+    sandbox.cloud.faults.add(Fault("consent"))
+    app = public(sandbox)
+    flow = app.initiate_device_flow(scopes(sandbox))
+    answers = {"username": ADA, "password": PASSWORD, "action": "decline"}
+    browser = Browser(sandbox, user_code=flow["user_code"], **answers)
+    browser.open(flow["verification_uri"])
+    assert browser.titles[-1] == "Declined"
+    assert app.acquire_token_by_device_flow(flow)["error"] == "authorization_declined"
 
 
 def test_device_code(sandbox: Sandbox) -> None:
