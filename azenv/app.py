@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.activation.change import changing
     from azenv.activation.session_change import session_changing
+    from azenv.azure.endpoints import Endpoints
     from azenv.core.book import Book
     from azenv.core.model import Context, Credential
     from azenv.store.paths import Paths
@@ -94,6 +95,16 @@ class App:
     def credential_of(self, context: Context) -> tuple[Vault, Credential | None]:
         """Return the vault of a context's account, and how azenv signs it in; None: not at all."""
         return scoping.credential_of(self.place, context)
+
+    def cloud(self, name: str) -> Endpoints:
+        """Return where a cloud is, as this session knows it.
+
+        Raises NotFoundError, and AzenvError where no token may go there.
+        """
+        from azenv.azure import endpoints
+
+        ours = scoping.effective_clouds(self.place)
+        return endpoints.find(name, endpoints.own_clouds(self.paths, ours))
 
     def _ensure_a_session_is_possible(self, flag: str | None) -> None:
         if self.environ.get(scoping.SESSION) or self.environ.get("__AZENV_MAIL"):

@@ -88,6 +88,14 @@ _INTERACTIVE = frozenset(
 )
 
 
+class RefusedError(SignInNeededError):
+    """Entra ID wants the person; `claims` (JSON) is what it wants beside that, mostly nothing."""
+
+    def __init__(self, message: str, *, hint: str, claims: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.claims = claims
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """Who asked for what, where: what a refusal is told with. An empty tenant is the user's own."""
@@ -118,7 +126,7 @@ class Attempt:
 
 
 def refused(answer: Answer, attempt: Attempt) -> AzenvError:
-    """Return the error for a refusal in OAuth's form: SignInNeededError where that helps."""
+    """Return the error for a refusal in OAuth's form: RefusedError where a sign-in helps."""
     number = number_of(answer)
     sentence, remedy = TABLE.get(number, ("", NOTHING))
     if not sentence and _CONDITIONAL_ACCESS.fullmatch(str(number)):
@@ -137,15 +145,17 @@ def refused(answer: Answer, attempt: Attempt) -> AzenvError:
         message += f" (AADSTS{number})"
     if remedy == NOTHING:
         return AzenvError(message)
-    return SignInNeededError(message, hint=_hint(answer, attempt, remedy))
+    challenge = answer.get("claims") if remedy == SIGN_IN else None
+    return RefusedError(
+        message, hint=_hint(attempt, remedy, challenge or ""), claims=challenge or ""
+    )
 
 
-def _hint(answer: Answer, attempt: Attempt, remedy: str) -> str:
+def _hint(attempt: Attempt, remedy: str, challenge: str) -> str:
     if attempt.method != "user":
         return attempt.command()
     if remedy == BROKER:
         return attempt.command("--broker") + "    # on a device that the organization manages"
-    challenge = answer.get("claims")
     words = ("--claims-challenge", claims.packed(challenge)) if challenge else ()
     return attempt.command(*words)
 
