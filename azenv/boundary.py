@@ -48,8 +48,10 @@ def run(action: Callable[[], int | None]) -> int:
 
 
 def _sweep() -> None:
-    """Remove what shells that were killed left in the runtime directory."""
-    if root := Place(os.environ).existing_root:
-        from azenv.store.session import sweep
+    """Remove what shells that were killed left, and what they had promised to remove."""
+    from azenv.activation.departing import sweep
 
-        sweep(root)
+    try:
+        sweep(Place(os.environ))
+    except errors.AzenvError as error:  # no fault of what was asked for; the next run tries again
+        output.say(f"warning: {error.message}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -58,18 +59,31 @@ class Verbs(click.Group):
 @click.pass_context
 def azenv(ctx: click.Context) -> None:
     """Give every shell and every directory its own Azure context."""
-    ctx.obj = App()
+    ctx.ensure_object(App)
 
 
 def main(words: Sequence[str]) -> int:
     """Run the command line; return the exit status."""
-    return boundary.run(lambda: _call(words))
+    return boundary.run(lambda: _settled(words))
 
 
-def _call(words: Sequence[str]) -> int:
+def _settled(words: Sequence[str]) -> int:
+    """Call the verb; its shell learns of a session that began or ended, also where it failed."""
+    app = App()
+    try:
+        status = _call(words, app)
+    except BaseException:
+        with suppress(errors.AzenvError):  # the verb's own trouble is what there is to tell
+            app.settle()
+        raise
+    app.settle()
+    return status
+
+
+def _call(words: Sequence[str], app: App) -> int:
     """Let click find the verb and call it; what it says about wrong words, we say."""
     try:
-        result = azenv.main(list(words), prog_name="azenv", standalone_mode=False)
+        result = azenv.main(list(words), prog_name="azenv", standalone_mode=False, obj=app)
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.ctx.get_help(), file=sys.stderr)
         return errors.USAGE

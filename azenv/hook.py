@@ -140,9 +140,10 @@ def _root(_shell: str) -> None:
 
 
 def _end(root: str, pid: str) -> None:
-    from azenv.store.session import remove
+    from azenv.activation.departing import end
+    from azenv.activation.place import Place
 
-    remove(root, pid)
+    end(Place(os.environ, root=root), pid)
 
 
 # Each verb, and how many words it takes.

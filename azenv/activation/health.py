@@ -11,11 +11,11 @@ import stat
 from dataclasses import dataclass
 from functools import partial
 
-from azenv.activation import change, render
+from azenv.activation import change, departing, render
 from azenv.core.errors import AzenvError, DamagedError
 from azenv.core.variables import NONE_ID
 from azenv.interop import azprofile, azrows, foreign, overlay
-from azenv.store import clouds, contexts, files, records, session, trust
+from azenv.store import clouds, contexts, files, records, session, session_accounts, trust
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -192,10 +192,13 @@ def runtime(place: Place, book: Book) -> Iterator[Finding]:
     if root is None:
         yield Finding(OK, "runtime", "no shell has needed the runtime directory yet")
         return
-    if stale := session.stale(root):
+    stores = session_accounts.stale(root)
+    if stale := {*session.stale(root), *map(session_accounts.pid_of, stores)}:
         text = f"{len(stale)} shells that are gone left files in {root}"
-        yield Finding(WARN, "runtime", text, "azenv doctor --repair", partial(session.sweep, root))
-    overlays = set(_names(os.path.join(root, "az"))) - {NONE_ID} - set(book.contexts)
+        repair = partial(departing.sweep, place)
+        yield Finding(WARN, "runtime", text, "azenv doctor --repair", repair)
+    born = {i for sid in session_accounts.sids(root) for i in departing.born(root, sid)}
+    overlays = set(_names(os.path.join(root, "az"))) - {NONE_ID} - set(book.contexts) - born
     for context_id in sorted(overlays):
         text = f"an overlay of a context that is gone: {os.path.join(root, 'az', context_id)}"
         repair = partial(overlay.drop, root, context_id)
