@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 VERBS = {
+    "login": ("login", "Sign in; what can be seen then becomes contexts."),
     "use": ("use", "Select a context for this shell, or as the default."),
     "list": ("list", "List the contexts."),
     "show": ("show", "Show the context in force, or the one named."),
@@ -17,6 +18,7 @@ VERBS = {
     "unpin": ("pin", "Remove this directory's pin."),
     "allow": ("allow", "Trust the pin that governs this directory, as it stands."),
     "deny": ("allow", "Refuse the pin that governs this directory, as it stands."),
+    "cloud": ("cloud", "List, add, change and remove clouds."),
     "exec": ("exec", "Run one command in a context."),
     "env": ("env", "Print a context's variables for a script to evaluate."),
     "why": ("why", "Explain which context is in force here, and why."),
