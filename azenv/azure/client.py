@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import msal
+from msal.exceptions import MsalServiceError
 from msal.oauth2cli.oauth2 import BrowserInteractionTimeoutError
 
 from azenv.azure.refusals import number_of, refused
@@ -95,7 +96,7 @@ def telling(attempt: Attempt) -> Iterator[None]:
         raise SignInNeededError(
             "nobody signed in in time", hint=attempt.command("--no-browser")
         ) from None
-    except msal.MsalServiceError as error:
+    except MsalServiceError as error:
         raise AzenvError(f"Entra ID does not answer well for {where} ({error})") from None
     except ValueError as error:
         # what MSAL says of an authority hides what Entra ID said

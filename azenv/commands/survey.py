@@ -103,7 +103,7 @@ def choose(
         try:
             return find(listing, wanted), None
         except AzenvError as error:
-            return _first(listing, tenant), error
+            return _first(app, listing, tenant), error
     if setting := _default_subscription(app):
         try:
             return find(listing, setting), None
@@ -114,7 +114,7 @@ def choose(
         from azenv.commands.picker import pick_line
 
         return usable[pick_line([_line(one) for one in usable], "subscription")], None
-    first = _first(listing, tenant)
+    first = _first(app, listing, tenant)
     if len(usable) > 1 and first.subscription:
         say(f'"{first.subscription.name}" is the first of {len(usable)} subscriptions')
         say("hint: azenv use NAME, or azenv login --subscription NAME")
@@ -148,10 +148,13 @@ def find(listing: Listing, wanted: str) -> Target:
     return target
 
 
-def _first(listing: Listing, tenant: str) -> Target:
+def _first(app: App, listing: Listing, tenant: str) -> Target:
     usable = (one for one in listing.targets if _state(one) in USABLE)
     if found := next(usable, None):
         return found
+    known = app.book.of_account((listing.cloud.casefold(), listing.account.key))
+    if known and not listing.targets and tenant not in listing.complete:
+        return known[0].target  # nothing could be listed now: what was known stays
     here = next((one for one in listing.tenants if one.id == tenant), Tenant(tenant))
     return Target(listing.cloud, listing.account, here)
 
