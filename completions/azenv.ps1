@@ -5,6 +5,7 @@ $Global:__azenvCompleteLayout = '08b0dad91fc0'
 $Global:__azenvRules = @{
     '' = @{
         Verbs = [string[]] @(
+            'login|Sign in; what can be seen then becomes contexts.'
             'use|Select a context for this shell, or as the default.'
             'list|List the contexts.'
             'show|Show the context in force, or the one named.'
@@ -18,6 +19,7 @@ $Global:__azenvRules = @{
             'unpin|Remove this directory''s pin.'
             'allow|Trust the pin that governs this directory, as it stands.'
             'deny|Refuse the pin that governs this directory, as it stands.'
+            'cloud|List, add, change and remove clouds.'
             'exec|Run one command in a context.'
             'env|Print a context''s variables for a script to evaluate.'
             'why|Explain which context is in force here, and why.'
@@ -32,6 +34,37 @@ $Global:__azenvRules = @{
             'current|Show the context in force, or the one named.')
         Switches = [string[]] @(
             '--version||Show the version and exit.'
+            '-h,--help||Show this message and exit.')
+        Operands = [string[]] @()
+    }
+    'login' = @{
+        Verbs = [string[]] @()
+        Switches = [string[]] @(
+            '--tenant|@any|Sign in to this tenant alone.'
+            '--cloud|@any|Where.'
+            '--subscription|@any|Select this subscription.'
+            '--name|@any|Call its context so.'
+            '--default||Make it the default of future sessions, too.'
+            '--username|@any|The user who is to sign in.'
+            '--no-browser,--device-code||Show a code to enter in a browser elsewhere.'
+            '--broker||Sign in through the operating system.'
+            '--service-principal||Sign an application in.'
+            '--client-id|@any|Of the application, or the identity.'
+            '--secret-file|@file|Its secret; - is stdin.'
+            '--certificate|@file|Its certificate and key, PEM or PFX.'
+            '--password-file|@file|What opens the key; - is stdin.'
+            '--send-chain||Send the certificate''s chain, too.'
+            '--federated||By the token that this CI or cluster gives.'
+            '--federated-token-file|@file|By the token in a file.'
+            '--identity||Sign this machine''s managed identity in.'
+            '--access-token|@file|Take this token; - is stdin.'
+            '--pending||Sign in to the tenants that wanted more before.'
+            '--claims-challenge|@any|What a refusal asked for.'
+            '--timeout|@any|How long to wait for a person.'
+            '--force||With --name: replace the context that has it.'
+            '--dry-run||Only say what would happen.'
+            '--scope|process user|How long it lasts: this shell, or this and future sessions.'
+            '-o,--output|table json tsv|How data is printed.'
             '-h,--help||Show this message and exit.')
         Operands = [string[]] @()
     }
@@ -213,6 +246,58 @@ $Global:__azenvRules = @{
             '-h,--help||Show this message and exit.')
         Operands = [string[]] @(
             '@file')
+    }
+    'cloud' = @{
+        Verbs = [string[]] @(
+            'add|Add a cloud; its ARM says the rest.'
+            'list|List the clouds: Azure''s own, az''s and azenv''s.'
+            'remove|Remove a cloud of azenv''s own.'
+            'set|Change a cloud of azenv''s own; contexts see it at once.')
+        Switches = [string[]] @(
+            '-h,--help||Show this message and exit.')
+        Operands = [string[]] @()
+    }
+    'cloud add' = @{
+        Verbs = [string[]] @()
+        Switches = [string[]] @(
+            '--arm-endpoint|@any|Its ARM, which is asked for everything else.'
+            '--authority|@any|Where its Entra ID is.'
+            '--resource|@any|What the tokens of its ARM are for.'
+            '--portal|@any|Its portal.'
+            '--graph|@any|What the tokens of its Microsoft Graph are for.'
+            '--scope|process user|How long it lasts: this shell, or this and future sessions.'
+            '-h,--help||Show this message and exit.')
+        Operands = [string[]] @(
+            '@any')
+    }
+    'cloud list' = @{
+        Verbs = [string[]] @()
+        Switches = [string[]] @(
+            '-o,--output|table json tsv|How data is printed.'
+            '-h,--help||Show this message and exit.')
+        Operands = [string[]] @()
+    }
+    'cloud remove' = @{
+        Verbs = [string[]] @()
+        Switches = [string[]] @(
+            '--force||Also where contexts use it.'
+            '--scope|process user|How long it lasts: this shell, or this and future sessions.'
+            '-h,--help||Show this message and exit.')
+        Operands = [string[]] @(
+            '@any')
+    }
+    'cloud set' = @{
+        Verbs = [string[]] @()
+        Switches = [string[]] @(
+            '--arm-endpoint|@any|Its ARM, which is asked for everything else.'
+            '--authority|@any|Where its Entra ID is.'
+            '--resource|@any|What the tokens of its ARM are for.'
+            '--portal|@any|Its portal.'
+            '--graph|@any|What the tokens of its Microsoft Graph are for.'
+            '--scope|process user|How long it lasts: this shell, or this and future sessions.'
+            '-h,--help||Show this message and exit.')
+        Operands = [string[]] @(
+            '@any')
     }
     'exec' = @{
         Verbs = [string[]] @()
