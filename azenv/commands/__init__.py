@@ -5,6 +5,7 @@ from __future__ import annotations
 
 VERBS = {
     "login": ("login", "Sign in; what can be seen then becomes contexts."),
+    "refresh": ("refresh", "Drop an account's access tokens and get new ones."),
     "use": ("use", "Select a context for this shell, or as the default."),
     "list": ("list", "List the contexts."),
     "show": ("show", "Show the context in force, or the one named."),
@@ -18,6 +19,8 @@ VERBS = {
     "unpin": ("pin", "Remove this directory's pin."),
     "allow": ("allow", "Trust the pin that governs this directory, as it stands."),
     "deny": ("allow", "Refuse the pin that governs this directory, as it stands."),
+    "tenants": ("tenants", "List the tenants of the accounts known here."),
+    "subscriptions": ("tenants", "List the subscriptions of the accounts known here."),
     "cloud": ("cloud", "List, add, change and remove clouds."),
     "exec": ("exec", "Run one command in a context."),
     "env": ("env", "Print a context's variables for a script to evaluate."),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # An application's entry says which application it is, not whose token.
 _APPLICATIONS = "AppMetadata"
+_ACCESS = "AccessToken"
 
 
 def without(text: str, account: str, hosts: Collection[str]) -> str:
@@ -32,6 +33,22 @@ def without(text: str, account: str, hosts: Collection[str]) -> str:
         for kind, entries in cache.items()
     }
     return text if kept == cache else json.dumps(kept)
+
+
+def without_access(
+    text: str, *, account: str, hosts: Collection[str], keep: Collection[str]
+) -> str:
+    """Return the cache without the access tokens of an account, but for those in `keep`."""
+    if not text:
+        return text
+    cache: dict[str, dict[str, Entry]] = json.loads(text)
+    old = cache.get(_ACCESS, {})
+    kept = {
+        key: entry
+        for key, entry in old.items()
+        if entry.get("secret") in keep or not is_of(entry, account, hosts)
+    }
+    return text if kept == old else json.dumps(cache | {_ACCESS: kept})
 
 
 def is_of(entry: Entry, account: str, hosts: Collection[str]) -> bool:

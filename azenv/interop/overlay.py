@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 
 from azenv.core.errors import AzenvError, DamagedError
-from azenv.interop import layout
+from azenv.interop import azcaches, layout
+from azenv.interop.azlock import az_locked
 from azenv.interop.aztokens import Learnt
 from azenv.interop.building import Means, Report, build
 from azenv.interop.renewal import Renewal
@@ -110,6 +111,19 @@ def drop(root: str, context_id: str) -> None:
             os.rmdir(room)
         except OSError:
             pass  # the process that uploads az's telemetry was faster: it holds no token
+
+
+def drop_access_tokens(root: str, context_id: str) -> None:
+    """Remove the access tokens from a context's overlay: az gets new ones there."""
+    room = _room(root, context_id)
+    overlay = os.path.join(room, ".azure")
+    if not layout.is_whole(overlay):
+        return
+    path = os.path.join(overlay, azcaches.TOKENS_FILE)
+    with locked(os.path.join(room, "lock")), az_locked(path):
+        cache = azcaches.read_tokens(overlay)
+        if cache.pop("AccessToken", None):
+            layout.replace(path, azcaches.dump_tokens(cache))
 
 
 def forget(root: str, username: str, home_id: str = "") -> None:
