@@ -7,23 +7,21 @@ from dataclasses import replace
 import click
 
 from azenv.activation import inforce
-from azenv.activation.change import changing
 from azenv.commands import settings
 from azenv.commands.choosing import find_row, select
 from azenv.commands.parameters import CONTEXT, output_option, report, scope_option
 from azenv.core import names, targeting
 from azenv.core.book import taken_error
-from azenv.core.errors import UsageError
+from azenv.core.errors import NotFoundError, UsageError
 from azenv.core.model import Context
 from azenv.output import say
-from azenv.store.contexts import new_id
 from azenv.store.session import MAIL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from azenv.app import App
+    from azenv.app import App, Change
     from azenv.core.book import Book
     from azenv.core.model import Target
 
@@ -63,13 +61,16 @@ def set_command(
     if scope == "process" and not no_select and not is_settings_only:
         _ = app.mailbox  # refused before anything changes
     start_id = _start(app, base, needed=subscription is None and tenant is None)
-    with changing(app.place) as change:
+    beginning = app.book.contexts.get(start_id)
+    if not is_settings_only:
+        _ensure_known(app, beginning, subscription, tenant)
+    with app.changing(scope, *([beginning] if beginning and is_settings_only else [])) as change:
         start = change.book.contexts.get(start_id)
         if is_settings_only and start:
             found = start
         else:
             target = _target(change.book, start, subscription, tenant)
-            found = _context(change.book, target, start, name, force=force)
+            found = _context(change, target, start, name, force=force)
         is_new = found.id not in change.book.contexts
         after = change.book.put(settings.applied(change.book, found, changes))
         change.book.known.pop(after.target.identity, None)
@@ -114,19 +115,37 @@ def _target(
     )
 
 
+def _ensure_known(
+    app: App, start: Context | None, subscription: str | None, tenant: str | None
+) -> None:
+    """Ask Azure for what is not known here, where azenv itself signed the account in.
+
+    Raises NotFoundError, AmbiguousError, and what a listing raises.
+    """
+    try:
+        _target(app.book, start, subscription, tenant)
+    except NotFoundError:
+        if start is None or app.credential_of(start)[1] is None:
+            raise
+        from azenv.commands.relisting import relist  # msal
+
+        relist(app, account=start.target.account.username, tenant=tenant or "")
+
+
 def _context(
-    book: Book, target: Target, start: Context | None, name: str | None, *, force: bool
+    change: Change, target: Target, start: Context | None, name: str | None, *, force: bool
 ) -> Context:
     """Return the context of `target`: the one that exists, or another, not yet in the book.
 
     Raises AzenvError where `name` is another identity's, unless `force`, which removes that one.
     """
+    book = change.book
     same = book.of(target.identity)
     if name is None:
         if same:
             return start if start in same and start is not None else same[0]
         return Context(
-            new_id(), names.generated(target, lambda n: book.named(n) is not None), target
+            change.new_id(), names.generated(target, lambda n: book.named(n) is not None), target
         )
     names.ensure_name(name)
     taken = book.named(name)
@@ -135,7 +154,7 @@ def _context(
     if taken is not None and not force:
         raise taken_error(taken)
     # a second context of that identity begins with what the first one has
-    fresh = replace(same[0] if same else Context("", "", target), id=new_id(), name=name)
+    fresh = replace(same[0] if same else Context("", "", target), id=change.new_id(), name=name)
     if taken is not None:
         book.displace(taken, fresh)
         say(f'"{taken.name}" was replaced')
