@@ -17,6 +17,12 @@ def main() -> int:
         from azenv.hook import main as hook
 
         return hook(words[1:])
+    if words[:1] == ["token"]:
+        from azenv.token import cached
+
+        if text := cached(words[1:]):
+            print(text)
+            return 0
     if words == ["--version"]:
         from azenv import __version__
 

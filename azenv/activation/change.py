@@ -104,7 +104,7 @@ def rebuild(place: Place, book: Book, decided: trust.Trust) -> None:
     paths = place.paths
     records.make_directories(paths)
     records.mark_dirty(paths)
-    for directory in ("contexts", "seeds", "groups"):
+    for directory in ("contexts", "seeds", "groups", "credentials"):
         for name in os.listdir(os.path.join(paths.records, directory)):
             if name not in book.contexts:
                 records.remove(paths, f"{directory}/{name}")

@@ -97,6 +97,24 @@ def marks(place: Place, known: Rows) -> tuple[str, str]:
     return ("" if active == NONE_ID else active), standard
 
 
+def active_id(place: Place) -> str:
+    """Return the id of the context in force, empty for none of it, without a look at any other.
+
+    Whether a choice still exists is for the caller: its records are gone with it. Raises
+    DamagedError.
+    """
+    if chosen := place.environ.get(delta.CHOICE, ""):
+        over = session.is_over(place.existing_root, place.environ.get(delta.UNTIL, ""))
+        found = NONE_ID if over else chosen
+    else:
+        found = _pinned(place) or _default(place)
+    if found == NONE_ID or not found.isalnum():
+        return ""
+    if scoping.SESSION in place.environ and scoping.record(place, found) is None:
+        return ""  # hidden in this session
+    return found
+
+
 def _pinned(place: Place) -> str:
     """Return what the nearest pin says: by its record, or as the store has it."""
     try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
     from azenv.core.book import Book
-    from azenv.core.model import Context, Target
+    from azenv.core.model import Context, Credential, Target
     from azenv.store.paths import Paths
 
     Groups = dict[str, list[Target]]
@@ -89,8 +89,9 @@ def update(paths: Paths, old: Book, new: Book, edited: Container[str] = frozense
     for context_id in stale:
         _write(paths, new.contexts[context_id], known)
     for context_id in old.contexts.keys() - new.contexts.keys():
-        records.remove(paths, f"contexts/{context_id}")
-        records.remove(paths, f"seeds/{context_id}")
+        for kind in ("contexts", "seeds", "credentials"):
+            records.remove(paths, f"{kind}/{context_id}")
+    stale += _update_credentials(paths, old, new, known, edited)
     changed = _update_groups(paths, groups(old), groups(new))
     if changed:
         stale += [c.id for c in new.contexts.values() if group_of(c.target) in changed]
@@ -120,9 +121,55 @@ class Clouds:
             options.get("endpoint_resource_manager", ""),
         )
 
+    def options(self, name: str) -> dict[str, str]:
+        """Return az's options of any cloud."""
+        if name in slots.AUTHORITIES:
+            from azenv.interop import psclouds
+
+            return psclouds.options(name)
+        return self._of_az.get(name) or self._ours.get(name, {})
+
     def endpoints(self, name: str) -> dict[str, str]:
         """Return what an overlay must say of a cloud that only azenv knows."""
         return {} if name in self._of_az else self._ours.get(name, {})
+
+
+def _update_credentials(
+    paths: Paths, old: Book, new: Book, known: Clouds, edited: Container[str]
+) -> list[str]:
+    """Write how azenv signs accounts in, where that has changed; return whose it is."""
+    changed = []
+    for context in new.contexts.values():
+        target = context.target
+        found, before = new.credential_of(target), old.credential_of(target)
+        was = old.contexts.get(context.id)
+        is_same = context is was or (was is not None and was.target == target)
+        if found is before and is_same and target.cloud not in edited:
+            continue
+        if found:
+            records.write_credential(paths, context.id, filed_under(context, found, known))
+        elif before:
+            records.remove(paths, f"credentials/{context.id}")
+        if found != before:
+            changed.append(context.id)
+    return changed
+
+
+def filed_under(context: Context, credential: Credential, known: Clouds) -> tuple[str, ...]:
+    """Return under what a context's access tokens are filed: see `store.tokentable`."""
+    target = context.target
+    options = known.options(target.cloud)
+    authority = options.get("endpoint_active_directory", "")
+    host = authority.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
+    return (
+        target.account.home_id,
+        host.lower(),
+        credential.client_id or target.account.username,
+        target.tenant.id,
+        target.cloud,
+        options.get("endpoint_active_directory_resource_id")
+        or options.get("endpoint_management", ""),
+    )
 
 
 def record(paths: Paths, context: Context, known: Clouds, *, keeps: str) -> str:

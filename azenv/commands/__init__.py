@@ -19,6 +19,7 @@ VERBS = {
     "unpin": ("pin", "Remove this directory's pin."),
     "allow": ("allow", "Trust the pin that governs this directory, as it stands."),
     "deny": ("allow", "Refuse the pin that governs this directory, as it stands."),
+    "token": ("token", "Print an access token of the context in force."),
     "tenants": ("tenants", "List the tenants of the accounts known here."),
     "subscriptions": ("tenants", "List the subscriptions of the accounts known here."),
     "cloud": ("cloud", "List, add, change and remove clouds."),

@@ -41,11 +41,12 @@ INDEX = (
 
 def make_directories(paths: Paths) -> None:
     """Make the record directories, and say which names this layout stands for."""
-    if all(os.path.exists(os.path.join(paths.records, name)) for name in ("table", "generation")):
+    made = ("table", "generation", "credentials")
+    if all(os.path.exists(os.path.join(paths.records, name)) for name in made):
         return
     ensure_private_directory(paths.state)
     ensure_private_directory(paths.records)
-    for name in ("contexts", "pins", "generation", "seeds", "groups"):
+    for name in ("contexts", "pins", "generation", "seeds", "groups", "credentials"):
         ensure_private_directory(os.path.join(paths.records, name))
     text = US.join((str(len(variables.SETTABLE)), *variables.NAMES))
     _write(paths, "table", text)
@@ -63,6 +64,11 @@ def write_context(paths: Paths, context_id: str, text: str) -> None:
 def write_seed(paths: Paths, context_id: str, text: str) -> None:
     """Write what the overlay of one context is made from (JSON)."""
     _write(paths, f"seeds/{context_id}", text)
+
+
+def write_credential(paths: Paths, context_id: str, fields: Sequence[str]) -> None:
+    """Write under what the tokens of a context's account are filed; nothing of them is secret."""
+    _write(paths, f"credentials/{context_id}", US.join(fields))
 
 
 def write_group(paths: Paths, group: str, text: str) -> None:
