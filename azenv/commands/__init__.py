@@ -5,6 +5,8 @@ from __future__ import annotations
 
 VERBS = {
     "login": ("login", "Sign in; what can be seen then becomes contexts."),
+    "logout": ("logout", "Sign out: tokens, contexts and all that was kept of an account."),
+    "autosave": ("autosave", "Keep contexts and tokens beyond the session, or do not."),
     "refresh": ("refresh", "Drop an account's access tokens and get new ones."),
     "use": ("use", "Select a context for this shell, or as the default."),
     "list": ("list", "List the contexts."),

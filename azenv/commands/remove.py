@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import click
 
-from azenv.activation import defaults, inforce
-from azenv.activation.change import changing
-from azenv.commands.parameters import CONTEXT, output_option, report
+from azenv.activation import defaults, forgetting, inforce, scoping
+from azenv.commands.parameters import CONTEXT, output_option, report, scope_option
 from azenv.core.errors import AzenvError
 from azenv.core.resolve import Source
 from azenv.output import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from azenv.app import App
+    from azenv.app import App, Change
     from azenv.core.book import Book
     from azenv.core.model import Context
     from azenv.core.resolve import Resolution
@@ -22,9 +21,10 @@ if TYPE_CHECKING:
 @click.command("remove")
 @click.argument("words", metavar="NAME...", type=CONTEXT, nargs=-1, required=True)
 @click.option("--force", "-y", "--yes", "yes", is_flag=True, help="Do not ask.")
+@scope_option
 @output_option
 @click.pass_obj
-def remove_command(app: App, words: tuple[str, ...], *, yes: bool) -> None:
+def remove_command(app: App, /, words: tuple[str, ...], *, yes: bool, scope: str | None) -> None:
     """Remove contexts; asks before the default or the active one. az stays signed in."""
     gone = {context.id: context for context in map(app.book.find, words)}
     found = inforce.resolution(app.place, app.book)
@@ -32,18 +32,32 @@ def remove_command(app: App, words: tuple[str, ...], *, yes: bool) -> None:
         if not app.confirm(question, yes=yes, flag="--force"):
             message = "nothing was changed"
             raise AzenvError(message)
-    default = _default(found)
-    with changing(app.place) as change:
-        for context_id in gone:
-            if context_id in change.book.contexts:
-                default = _remove(app, change.book, change.book.contexts[context_id], default)
+    with app.changing(scope, *gone.values()) as change:
+        _remove_all(app, change, gone, _default(found))
     for context in gone.values():
         report(app, context)
         say(f'removed "{context.name}"')
     if found.link.source == Source.CHOICE and found.link.context_id in gone:
         say("this shell is blocked now")
         say("hint: azenv use NAME, or azenv use --follow")
-    say("az itself stays signed in; nobody was signed out")
+    say("az itself stays signed in")
+
+
+def _remove_all(app: App, change: Change, gone: dict[str, Context], default: str) -> None:
+    """Remove contexts, trust in their pins, and the credential of an account that has no more."""
+    known = [change.book.contexts[i] for i in gone if i in change.book.contexts]
+    for context in known:
+        if change.scope == scoping.USER:
+            default = _remove(app, change.book, context, default)
+        else:
+            change.book.remove(context)
+    if change.scope == scoping.USER:
+        forgetting.forget_trust(change.trust, gone)
+    else:
+        known = [context for context in known if scoping.is_session_born(context.id)]
+    for holder in {context.target.identity[:2] for context in known}:
+        if forgetting.drop_unused(app.place, change, holder):
+            say(f"{forgetting.name_of(app.book, holder)} is signed out: no context is left")
 
 
 def _default(found: Resolution) -> str:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from azenv.activation.change import changing
-from azenv.commands.parameters import CONTEXT, output_option, report
+from azenv.commands.parameters import CONTEXT, output_option, report, scope_option
 from azenv.output import say
 
 if TYPE_CHECKING:
@@ -18,11 +17,12 @@ if TYPE_CHECKING:
 @click.argument("old", type=CONTEXT)
 @click.argument("new")
 @click.option("--force", is_flag=True, help="Replace a context that already has the new name.")
+@scope_option
 @output_option
 @click.pass_obj
-def rename_command(app: App, old: str, new: str, *, force: bool) -> None:
+def rename_command(app: App, /, old: str, new: str, *, force: bool, scope: str | None) -> None:
     """Give the context OLD the name NEW; a change of case only works, too."""
-    with changing(app.place) as change:
+    with app.changing(scope, app.book.find(old)) as change:
         before = change.book.find(old)
         after = change.book.rename(before, new, force=force)
     report(app, after)

@@ -35,6 +35,29 @@ def without(text: str, account: str, hosts: Collection[str]) -> str:
     return text if kept == cache else json.dumps(kept)
 
 
+def only(text: str, *, account: str, hosts: Collection[str]) -> str:
+    """Return the cache with nothing but that account's entries, and its applications."""
+    cache: dict[str, dict[str, Entry]] = json.loads(text or "{}")
+    return json.dumps(
+        {
+            kind: {
+                key: entry
+                for key, entry in entries.items()
+                if kind == _APPLICATIONS or is_of(entry, account, hosts)
+            }
+            for kind, entries in cache.items()
+        }
+    )
+
+
+def merged(text: str, part: str) -> str:
+    """Return the cache with the entries of another; those count where both have one."""
+    cache: dict[str, dict[str, Entry]] = json.loads(text or "{}")
+    for kind, entries in json.loads(part or "{}").items():
+        cache[kind] = cache.get(kind, {}) | entries
+    return json.dumps(cache)
+
+
 def without_access(
     text: str, *, account: str, hosts: Collection[str], keep: Collection[str]
 ) -> str:
