@@ -8,6 +8,9 @@ __azenv_rules() {
     '')
       verbs=(
         'login|Sign in; what can be seen then becomes contexts.'
+        'logout|Sign out: tokens, contexts and all that was kept of an account.'
+        'autosave|Keep contexts and tokens beyond the session, or do not.'
+        'refresh|Drop an account'\''s access tokens and get new ones.'
         'use|Select a context for this shell, or as the default.'
         'list|List the contexts.'
         'show|Show the context in force, or the one named.'
@@ -21,6 +24,9 @@ __azenv_rules() {
         'unpin|Remove this directory'\''s pin.'
         'allow|Trust the pin that governs this directory, as it stands.'
         'deny|Refuse the pin that governs this directory, as it stands.'
+        'token|Print an access token of the context in force.'
+        'tenants|List the tenants of the accounts known here.'
+        'subscriptions|List the subscriptions of the accounts known here.'
         'cloud|List, add, change and remove clouds.'
         'exec|Run one command in a context.'
         'env|Print a context'\''s variables for a script to evaluate.'
@@ -68,6 +74,53 @@ __azenv_rules() {
         '-o,--output|table json tsv|How data is printed.'
         '-h,--help||Show this message and exit.')
       operands=() ;;
+    'logout')
+      verbs=()
+      switches=(
+        '--context|@context|The account of this context.'
+        '--all||Everybody.'
+        '--az||Sign out of az itself, too.'
+        '--dry-run||Only say what would go.'
+        '--scope|process user|How long it lasts: this shell, or this and future sessions.'
+        '-o,--output|table json tsv|How data is printed.'
+        '-h,--help||Show this message and exit.')
+      operands=(
+        '@any') ;;
+    'autosave')
+      verbs=(
+        'disable|Let what is made from now on end with its session; what is signed in stays so...'
+        'enable|Keep what is made from now on, and what this session has kept to itself.'
+        'status|Say whether autosave is on, for the user and for this session.')
+      switches=(
+        '-h,--help||Show this message and exit.')
+      operands=() ;;
+    'autosave disable')
+      verbs=()
+      switches=(
+        '--keep||Leave what is stored of the context in force.'
+        '--purge||Remove it now, not at the session'\''s end.'
+        '--scope|process user|How long it lasts: this shell, or this and future sessions.'
+        '-h,--help||Show this message and exit.')
+      operands=() ;;
+    'autosave enable')
+      verbs=()
+      switches=(
+        '--scope|process user|How long it lasts: this shell, or this and future sessions.'
+        '-h,--help||Show this message and exit.')
+      operands=() ;;
+    'autosave status')
+      verbs=()
+      switches=(
+        '-o,--output|table json tsv|How data is printed.'
+        '-h,--help||Show this message and exit.')
+      operands=() ;;
+    'refresh')
+      verbs=()
+      switches=(
+        '-o,--output|table json tsv|How data is printed.'
+        '-h,--help||Show this message and exit.')
+      operands=(
+        '@context') ;;
     'use' | 'select')
       verbs=()
       switches=(
@@ -124,6 +177,7 @@ __azenv_rules() {
       verbs=()
       switches=(
         '--force||Replace a context that already has the new name.'
+        '--scope|process user|How long it lasts: this shell, or this and future sessions.'
         '-o,--output|table json tsv|How data is printed.'
         '-h,--help||Show this message and exit.')
       operands=(
@@ -133,6 +187,7 @@ __azenv_rules() {
       verbs=()
       switches=(
         '--force,-y,--yes||Do not ask.'
+        '--scope|process user|How long it lasts: this shell, or this and future sessions.'
         '-o,--output|table json tsv|How data is printed.'
         '-h,--help||Show this message and exit.')
       operands=(
@@ -141,6 +196,7 @@ __azenv_rules() {
       verbs=()
       switches=(
         '--force,-y,--yes||Do not ask.'
+        '--scope|process user|How long it lasts: this shell, or this and future sessions.'
         '-o,--output|table json tsv|How data is printed.'
         '-h,--help||Show this message and exit.')
       operands=() ;;
@@ -192,6 +248,34 @@ __azenv_rules() {
         '-h,--help||Show this message and exit.')
       operands=(
         '@file') ;;
+    'token')
+      verbs=()
+      switches=(
+        '--context|@context|Of this context'\''s account.'
+        '-r,--resource|@any|What it is for: aadgraph, appconfiguration, arm, attestation, batch, cosmos, datalake, devops, eventhubs, keyvault, media, msgraph, operationalinsights, ossrdbms, servicebus, sql, storage, synapse, or a URL.'
+        '--tenant|@any|In another tenant.'
+        '--claims-challenge|@any|What a refusal asked for.'
+        '-o,--output|table json tsv|How data is printed.'
+        '-h,--help||Show this message and exit.')
+      operands=() ;;
+    'tenants')
+      verbs=()
+      switches=(
+        '-o,--output|table json tsv|How data is printed.'
+        '--refresh||Ask Azure; else what is known here.'
+        '--tenant|@any|Of this tenant alone.'
+        '--account|@any|Of this account alone.'
+        '-h,--help||Show this message and exit.')
+      operands=() ;;
+    'subscriptions')
+      verbs=()
+      switches=(
+        '-o,--output|table json tsv|How data is printed.'
+        '--refresh||Ask Azure; else what is known here.'
+        '--tenant|@any|Of this tenant alone.'
+        '--account|@any|Of this account alone.'
+        '-h,--help||Show this message and exit.')
+      operands=() ;;
     'cloud')
       verbs=(
         'add|Add a cloud; its ARM says the rest.'

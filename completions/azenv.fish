@@ -7,6 +7,9 @@ function __azenv_rules
         case ''
             set -g __azenv_complete_verbs \
                 'login|Sign in; what can be seen then becomes contexts.' \
+                'logout|Sign out: tokens, contexts and all that was kept of an account.' \
+                'autosave|Keep contexts and tokens beyond the session, or do not.' \
+                'refresh|Drop an account\'s access tokens and get new ones.' \
                 'use|Select a context for this shell, or as the default.' \
                 'list|List the contexts.' \
                 'show|Show the context in force, or the one named.' \
@@ -20,6 +23,9 @@ function __azenv_rules
                 'unpin|Remove this directory\'s pin.' \
                 'allow|Trust the pin that governs this directory, as it stands.' \
                 'deny|Refuse the pin that governs this directory, as it stands.' \
+                'token|Print an access token of the context in force.' \
+                'tenants|List the tenants of the accounts known here.' \
+                'subscriptions|List the subscriptions of the accounts known here.' \
                 'cloud|List, add, change and remove clouds.' \
                 'exec|Run one command in a context.' \
                 'env|Print a context\'s variables for a script to evaluate.' \
@@ -67,6 +73,53 @@ function __azenv_rules
                 '-o,--output|table json tsv|How data is printed.' \
                 '-h,--help||Show this message and exit.'
             set -g __azenv_complete_operands
+        case logout
+            set -g __azenv_complete_verbs
+            set -g __azenv_complete_switches \
+                '--context|@context|The account of this context.' \
+                '--all||Everybody.' \
+                '--az||Sign out of az itself, too.' \
+                '--dry-run||Only say what would go.' \
+                '--scope|process user|How long it lasts: this shell, or this and future sessions.' \
+                '-o,--output|table json tsv|How data is printed.' \
+                '-h,--help||Show this message and exit.'
+            set -g __azenv_complete_operands \
+                '@any'
+        case autosave
+            set -g __azenv_complete_verbs \
+                'disable|Let what is made from now on end with its session; what is signed in stays so...' \
+                'enable|Keep what is made from now on, and what this session has kept to itself.' \
+                'status|Say whether autosave is on, for the user and for this session.'
+            set -g __azenv_complete_switches \
+                '-h,--help||Show this message and exit.'
+            set -g __azenv_complete_operands
+        case 'autosave disable'
+            set -g __azenv_complete_verbs
+            set -g __azenv_complete_switches \
+                '--keep||Leave what is stored of the context in force.' \
+                '--purge||Remove it now, not at the session\'s end.' \
+                '--scope|process user|How long it lasts: this shell, or this and future sessions.' \
+                '-h,--help||Show this message and exit.'
+            set -g __azenv_complete_operands
+        case 'autosave enable'
+            set -g __azenv_complete_verbs
+            set -g __azenv_complete_switches \
+                '--scope|process user|How long it lasts: this shell, or this and future sessions.' \
+                '-h,--help||Show this message and exit.'
+            set -g __azenv_complete_operands
+        case 'autosave status'
+            set -g __azenv_complete_verbs
+            set -g __azenv_complete_switches \
+                '-o,--output|table json tsv|How data is printed.' \
+                '-h,--help||Show this message and exit.'
+            set -g __azenv_complete_operands
+        case refresh
+            set -g __azenv_complete_verbs
+            set -g __azenv_complete_switches \
+                '-o,--output|table json tsv|How data is printed.' \
+                '-h,--help||Show this message and exit.'
+            set -g __azenv_complete_operands \
+                '@context'
         case use select
             set -g __azenv_complete_verbs
             set -g __azenv_complete_switches \
@@ -123,6 +176,7 @@ function __azenv_rules
             set -g __azenv_complete_verbs
             set -g __azenv_complete_switches \
                 '--force||Replace a context that already has the new name.' \
+                '--scope|process user|How long it lasts: this shell, or this and future sessions.' \
                 '-o,--output|table json tsv|How data is printed.' \
                 '-h,--help||Show this message and exit.'
             set -g __azenv_complete_operands \
@@ -132,6 +186,7 @@ function __azenv_rules
             set -g __azenv_complete_verbs
             set -g __azenv_complete_switches \
                 '--force,-y,--yes||Do not ask.' \
+                '--scope|process user|How long it lasts: this shell, or this and future sessions.' \
                 '-o,--output|table json tsv|How data is printed.' \
                 '-h,--help||Show this message and exit.'
             set -g __azenv_complete_operands \
@@ -140,6 +195,7 @@ function __azenv_rules
             set -g __azenv_complete_verbs
             set -g __azenv_complete_switches \
                 '--force,-y,--yes||Do not ask.' \
+                '--scope|process user|How long it lasts: this shell, or this and future sessions.' \
                 '-o,--output|table json tsv|How data is printed.' \
                 '-h,--help||Show this message and exit.'
             set -g __azenv_complete_operands
@@ -191,6 +247,34 @@ function __azenv_rules
                 '-h,--help||Show this message and exit.'
             set -g __azenv_complete_operands \
                 '@file'
+        case token
+            set -g __azenv_complete_verbs
+            set -g __azenv_complete_switches \
+                '--context|@context|Of this context\'s account.' \
+                '-r,--resource|@any|What it is for: aadgraph, appconfiguration, arm, attestation, batch, cosmos, datalake, devops, eventhubs, keyvault, media, msgraph, operationalinsights, ossrdbms, servicebus, sql, storage, synapse, or a URL.' \
+                '--tenant|@any|In another tenant.' \
+                '--claims-challenge|@any|What a refusal asked for.' \
+                '-o,--output|table json tsv|How data is printed.' \
+                '-h,--help||Show this message and exit.'
+            set -g __azenv_complete_operands
+        case tenants
+            set -g __azenv_complete_verbs
+            set -g __azenv_complete_switches \
+                '-o,--output|table json tsv|How data is printed.' \
+                '--refresh||Ask Azure; else what is known here.' \
+                '--tenant|@any|Of this tenant alone.' \
+                '--account|@any|Of this account alone.' \
+                '-h,--help||Show this message and exit.'
+            set -g __azenv_complete_operands
+        case subscriptions
+            set -g __azenv_complete_verbs
+            set -g __azenv_complete_switches \
+                '-o,--output|table json tsv|How data is printed.' \
+                '--refresh||Ask Azure; else what is known here.' \
+                '--tenant|@any|Of this tenant alone.' \
+                '--account|@any|Of this account alone.' \
+                '-h,--help||Show this message and exit.'
+            set -g __azenv_complete_operands
         case cloud
             set -g __azenv_complete_verbs \
                 'add|Add a cloud; its ARM says the rest.' \
@@ -303,6 +387,7 @@ function __azenv_rules
         case '*'
             return 1
     end
+    return 0
 end
 
 # Completions of azenv for fish 3.4 and later. `azenv completion fish` prints the rules, generated

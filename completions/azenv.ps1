@@ -6,6 +6,9 @@ $Global:__azenvRules = @{
     '' = @{
         Verbs = [string[]] @(
             'login|Sign in; what can be seen then becomes contexts.'
+            'logout|Sign out: tokens, contexts and all that was kept of an account.'
+            'autosave|Keep contexts and tokens beyond the session, or do not.'
+            'refresh|Drop an account''s access tokens and get new ones.'
             'use|Select a context for this shell, or as the default.'
             'list|List the contexts.'
             'show|Show the context in force, or the one named.'
@@ -19,6 +22,9 @@ $Global:__azenvRules = @{
             'unpin|Remove this directory''s pin.'
             'allow|Trust the pin that governs this directory, as it stands.'
             'deny|Refuse the pin that governs this directory, as it stands.'
+            'token|Print an access token of the context in force.'
+            'tenants|List the tenants of the accounts known here.'
+            'subscriptions|List the subscriptions of the accounts known here.'
             'cloud|List, add, change and remove clouds.'
             'exec|Run one command in a context.'
             'env|Print a context''s variables for a script to evaluate.'
@@ -67,6 +73,59 @@ $Global:__azenvRules = @{
             '-o,--output|table json tsv|How data is printed.'
             '-h,--help||Show this message and exit.')
         Operands = [string[]] @()
+    }
+    'logout' = @{
+        Verbs = [string[]] @()
+        Switches = [string[]] @(
+            '--context|@context|The account of this context.'
+            '--all||Everybody.'
+            '--az||Sign out of az itself, too.'
+            '--dry-run||Only say what would go.'
+            '--scope|process user|How long it lasts: this shell, or this and future sessions.'
+            '-o,--output|table json tsv|How data is printed.'
+            '-h,--help||Show this message and exit.')
+        Operands = [string[]] @(
+            '@any')
+    }
+    'autosave' = @{
+        Verbs = [string[]] @(
+            'disable|Let what is made from now on end with its session; what is signed in stays so...'
+            'enable|Keep what is made from now on, and what this session has kept to itself.'
+            'status|Say whether autosave is on, for the user and for this session.')
+        Switches = [string[]] @(
+            '-h,--help||Show this message and exit.')
+        Operands = [string[]] @()
+    }
+    'autosave disable' = @{
+        Verbs = [string[]] @()
+        Switches = [string[]] @(
+            '--keep||Leave what is stored of the context in force.'
+            '--purge||Remove it now, not at the session''s end.'
+            '--scope|process user|How long it lasts: this shell, or this and future sessions.'
+            '-h,--help||Show this message and exit.')
+        Operands = [string[]] @()
+    }
+    'autosave enable' = @{
+        Verbs = [string[]] @()
+        Switches = [string[]] @(
+            '--scope|process user|How long it lasts: this shell, or this and future sessions.'
+            '-h,--help||Show this message and exit.')
+        Operands = [string[]] @()
+    }
+    'autosave status' = @{
+        Verbs = [string[]] @()
+        Switches = [string[]] @(
+            '-o,--output|table json tsv|How data is printed.'
+            '-h,--help||Show this message and exit.')
+        Operands = [string[]] @()
+    }
+    'refresh' = @{
+        Verbs = [string[]] @()
+        Switches = [string[]] @(
+            '-o,--output|table json tsv|How data is printed.'
+            '-h,--help||Show this message and exit.')
+        Operands = [string[]] @(
+            '@context')
     }
     'use' = @{
         Verbs = [string[]] @()
@@ -161,6 +220,7 @@ $Global:__azenvRules = @{
         Verbs = [string[]] @()
         Switches = [string[]] @(
             '--force||Replace a context that already has the new name.'
+            '--scope|process user|How long it lasts: this shell, or this and future sessions.'
             '-o,--output|table json tsv|How data is printed.'
             '-h,--help||Show this message and exit.')
         Operands = [string[]] @(
@@ -171,6 +231,7 @@ $Global:__azenvRules = @{
         Verbs = [string[]] @()
         Switches = [string[]] @(
             '--force,-y,--yes||Do not ask.'
+            '--scope|process user|How long it lasts: this shell, or this and future sessions.'
             '-o,--output|table json tsv|How data is printed.'
             '-h,--help||Show this message and exit.')
         Operands = [string[]] @(
@@ -180,6 +241,7 @@ $Global:__azenvRules = @{
         Verbs = [string[]] @()
         Switches = [string[]] @(
             '--force,-y,--yes||Do not ask.'
+            '--scope|process user|How long it lasts: this shell, or this and future sessions.'
             '-o,--output|table json tsv|How data is printed.'
             '-h,--help||Show this message and exit.')
         Operands = [string[]] @(
@@ -189,6 +251,7 @@ $Global:__azenvRules = @{
         Verbs = [string[]] @()
         Switches = [string[]] @(
             '--force,-y,--yes||Do not ask.'
+            '--scope|process user|How long it lasts: this shell, or this and future sessions.'
             '-o,--output|table json tsv|How data is printed.'
             '-h,--help||Show this message and exit.')
         Operands = [string[]] @()
@@ -246,6 +309,37 @@ $Global:__azenvRules = @{
             '-h,--help||Show this message and exit.')
         Operands = [string[]] @(
             '@file')
+    }
+    'token' = @{
+        Verbs = [string[]] @()
+        Switches = [string[]] @(
+            '--context|@context|Of this context''s account.'
+            '-r,--resource|@any|What it is for: aadgraph, appconfiguration, arm, attestation, batch, cosmos, datalake, devops, eventhubs, keyvault, media, msgraph, operationalinsights, ossrdbms, servicebus, sql, storage, synapse, or a URL.'
+            '--tenant|@any|In another tenant.'
+            '--claims-challenge|@any|What a refusal asked for.'
+            '-o,--output|table json tsv|How data is printed.'
+            '-h,--help||Show this message and exit.')
+        Operands = [string[]] @()
+    }
+    'tenants' = @{
+        Verbs = [string[]] @()
+        Switches = [string[]] @(
+            '-o,--output|table json tsv|How data is printed.'
+            '--refresh||Ask Azure; else what is known here.'
+            '--tenant|@any|Of this tenant alone.'
+            '--account|@any|Of this account alone.'
+            '-h,--help||Show this message and exit.')
+        Operands = [string[]] @()
+    }
+    'subscriptions' = @{
+        Verbs = [string[]] @()
+        Switches = [string[]] @(
+            '-o,--output|table json tsv|How data is printed.'
+            '--refresh||Ask Azure; else what is known here.'
+            '--tenant|@any|Of this tenant alone.'
+            '--account|@any|Of this account alone.'
+            '-h,--help||Show this message and exit.')
+        Operands = [string[]] @()
     }
     'cloud' = @{
         Verbs = [string[]] @(

@@ -74,7 +74,8 @@ def _fish(found: Iterable[Rules], quote: Callable[[str], str]) -> str:
         for field in ("verbs", "switches", "operands"):
             rows = [f" \\\n                {word(row)}" for row in getattr(rule, field)]
             lines.append(f"            set -g __azenv_complete_{field}{''.join(rows)}")
-    lines += ["        case '*'", "            return 1", "    end", "end", ""]
+    # `set` leaves the status as it was before
+    lines += ["        case '*'", "            return 1", "    end", "    return 0", "end", ""]
     return "\n".join(lines)
 
 
