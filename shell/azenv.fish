@@ -175,8 +175,14 @@ function __azenv_load -a id source
     builtin set -l fish_read_limit 1048576
     builtin set -l text
     builtin string match -qr '^[0-9A-Za-z-]+$' -- $id; or return 1
-    builtin test -f $__azenv_state/contexts/$id -a -r $__azenv_state/contexts/$id; or return 1
-    builtin read -z text <$__azenv_state/contexts/$id
+    builtin set -l record $__azenv_state/contexts/$id
+    # What this session has kept to itself counts before what is stored; an empty record hides that.
+    if builtin set -q AZENV_SESSION
+        builtin set -l sid (builtin string match -r '^[0-9a-f-]+(?=\.)' -- $AZENV_SESSION)
+        builtin test -f "$__azenv_root/session/$sid/contexts/$id"; and builtin set record $__azenv_root/session/$sid/contexts/$id
+    end
+    builtin test -f $record -a -r $record; or return 1
+    builtin read -z text <$record
     builtin set -l field
     builtin string match -qra '(?<field>[^\x1f]*)\x1f' -- $text\x1f
     builtin set -l rest $field[$__azenv_record_length..-1]
@@ -821,6 +827,11 @@ function __azenv_remember -a slot place
     builtin set -g __azenv_values_$slot $__azenv_goal_values
 end
 
+# Says which context is active here, to whoever must know that no session needs it any more.
+function __azenv_mark
+    builtin test -n "$__azenv_root" -a -d "$__azenv_root/active"; and builtin printf %s "$argv" >$__azenv_root/active/$fish_pid
+end
+
 # Do what a remembered answer calls for. The guard is set last: whatever ends this before, the next
 # run comes here again.
 function __azenv_arrive -a slot
@@ -832,6 +843,7 @@ function __azenv_arrive -a slot
             builtin set -l values __azenv_values_$slot
             builtin set -g __azenv_goal_values $$values
             __azenv_switch
+            __azenv_mark $__azenv_goal[1]
         end
         if builtin test "$__azenv_goal[7]" != "$__azenv_said"
             builtin set -g __azenv_said $__azenv_goal[7]
@@ -841,7 +853,10 @@ function __azenv_arrive -a slot
         if builtin set -q __AZENV_UNDO
             builtin set -l line 'no context (left the pinned directory)'
             builtin test "$AZENV_SOURCE" = choice; and builtin set line 'no context (choice dropped)'
-            __azenv_leave; and builtin test "$AZENV_QUIET" != 1; and __azenv_say $line
+            if __azenv_leave
+                __azenv_mark
+                builtin test "$AZENV_QUIET" = 1; or __azenv_say $line
+            end
         end
         builtin set -g __azenv_said ''
     end
@@ -885,15 +900,17 @@ end
 
 # All of the mail is checked before any of it is applied; a choice never stands without its deadline.
 function __azenv_open_mail -a path nonce
+    builtin set -l fish_trace # the key of a session may be in it
     builtin set -l fish_read_limit 4096
     builtin set -l field
     builtin read -z -d \x1f -a field <$path
     builtin true >$path
     builtin set -g __azenv_made_files 1
-    builtin test (builtin count $field) -eq 6 -a "$field[1]" = "$nonce" -a "$field[6]" = .; or return 1
+    builtin test (builtin count $field) -eq 7 -a "$field[1]" = "$nonce" -a "$field[7]" = .; or return 1
     for name in $field[3..5]
         builtin string match -qr '^[0-9A-Za-z._-]*$' -- $name; or return 1
     end
+    builtin string match -qr '^(-|[0-9a-f-]+\.[0-9A-Za-z_-]+)?$' -- $field[6]; or return 1
     if builtin test "$field[2]" = choice -a -n "$field[3]"
         builtin test -z "$field[4]"; or builtin set -gx __AZENV_UNTIL $field[4]
         builtin set -gx __AZENV_CHOICE $field[3]
@@ -901,10 +918,19 @@ function __azenv_open_mail -a path nonce
     else if builtin test "$field[2]" = follow
         builtin set -eg __AZENV_CHOICE
         builtin set -eg __AZENV_UNTIL
-    else
+    else if builtin test "$field[2]" != keep
         return 1
     end
-    if builtin test -n "$field[5]"
+    # The session's own records have changed: what is remembered counts no more.
+    builtin test -z "$field[6]"; or builtin set -g __azenv_generation ''
+    if builtin test "$field[6]" = -
+        builtin set -eg AZENV_SESSION
+    else if builtin test -n "$field[6]"
+        builtin set -gx AZENV_SESSION $field[6]
+    end
+    if builtin test "$field[2]" = keep
+        return 0
+    else if builtin test -n "$field[5]"
         builtin set -gx __AZENV_PREVIOUS $field[5]
     else
         builtin set -eg __AZENV_PREVIOUS

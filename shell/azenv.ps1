@@ -222,6 +222,12 @@ function Global:__azenv_load_context([string] $Id, [string] $Source, [string] $R
     }
     if ($Id -cnotmatch '^[0-9a-z-]+\z') { return $false }
     $file = [IO.Path]::Combine($Global:__azenvP.State, 'contexts', $Id)
+    $session = [Environment]::GetEnvironmentVariable('AZENV_SESSION')
+    if ($session -and $session -cmatch '^[0-9a-f-]+(?=\.)') {
+        # what this session has kept to itself counts before what is stored; an empty record hides that
+        $own = [IO.Path]::Combine($s.Root, 'session', $Matches[0], 'contexts', $Id)
+        if ([IO.File]::Exists($own)) { $file = $own }
+    }
     if (-not [IO.File]::Exists($file)) { return $false }
     $fields = [IO.File]::ReadAllText($file).Split([char] 0x1f)
     if ($fields.Length -ne $t.Ne + 2 -or $fields[2].Length -ne $t.Nn) { return $false }
@@ -452,6 +458,7 @@ function Global:__azenv_activate([string] $Id, [string] $Source, [string] $Reaso
         $asked = [string[]] $s.Next.Clone()
         $wasThere = __azenv_enter
         $s.Asked = $asked; $s.AskedKinds = $s.NextKinds
+        __azenv_mark $s.NextId
     }
     $isBlocked = [object]::Equals($s.NextId, 'none')
     $line = if ($isBlocked) { "blocked: $Reason" } else { $s.NextLabel }
@@ -505,7 +512,17 @@ function Global:__azenv_follow_nothing {
     $s = $Global:__azenv
     if (-not $s.IsOn -and -not [Environment]::GetEnvironmentVariable('__AZENV_UNDO')) { return }
     __azenv_leave
+    __azenv_mark ''
     __azenv_say_change 'no context (left the pinned directory)'
+}
+
+# Says which context is active here, to whoever must know that no session needs it any more.
+function Global:__azenv_mark([string] $Id) {
+    $s = $Global:__azenv
+    if (-not $s.Root) { return }
+    $file = [IO.Path]::Combine($s.Root, 'active', $PID)
+    try { [IO.File]::WriteAllText($file, $Id) }
+    catch { $Global:Error.RemoveAt(0) }
 }
 
 # A choice goes before a pin: told once for each pin, on entering its directory.
@@ -769,8 +786,9 @@ function Global:__azenv_take_mail([string] $Mail, [string] $Nonce) {
     $fields = [IO.File]::ReadAllText($Mail).Split([char] 0x1f)
     [IO.File]::Delete($Mail)
     $s.LeftFiles = $true
-    if ($fields.Length -ne 6 -or -not [object]::Equals($fields[5], '.')) { return $false }
+    if ($fields.Length -ne 7 -or -not [object]::Equals($fields[6], '.')) { return $false }
     if (-not [object]::Equals($fields[0], $Nonce)) { return $false }
+    if ($fields[5] -cnotmatch '^(-|[0-9a-f-]+\.[0-9A-Za-z_-]+)?\z') { return $false }
     $verb, $id, $deadline, $previous = $fields[1..4]
     if ($verb -ceq 'choice' -and $id) {
         __azenv_put __AZENV_CHOICE $id
@@ -778,8 +796,10 @@ function Global:__azenv_take_mail([string] $Mail, [string] $Nonce) {
     } elseif ($verb -ceq 'follow') {
         __azenv_put __AZENV_CHOICE $null
         __azenv_put __AZENV_UNTIL $null
-    } else { return $false }
-    __azenv_put __AZENV_PREVIOUS $(if ($previous) { $previous })
+    } elseif ($verb -cne 'keep') { return $false }
+    if ($verb -cne 'keep') { __azenv_put __AZENV_PREVIOUS $(if ($previous) { $previous }) }
+    if ([object]::Equals($fields[5], '-')) { __azenv_put AZENV_SESSION $null }
+    elseif ($fields[5]) { [Environment]::SetEnvironmentVariable('AZENV_SESSION', $fields[5]) }
     # what is asked for by name is put in force whole, even where it is already
     $s.Seen = $null; $s.AskedKinds = ''
     $true

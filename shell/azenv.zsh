@@ -41,6 +41,7 @@ if [[ "${__azenv_loaded-}" != "$__azenv_layout" ]]; then
   __azenv_id=''              # its id
   __azenv_kinds=''           # its kinds as its record has them
   __azenv_said=''            # what was told of it
+  __azenv_marked=''          # what __azenv_mark has said
   __azenv_applied=''         # the same, with every `?` decided
   __azenv_text=''            # its values by position, joined
   __azenv_half=''            # the same of the context before, while a switch is under way
@@ -166,9 +167,11 @@ __azenv_lookup() {
 # first two values are composed here: a forged record must not choose the directory from which az
 # imports code.
 __azenv_load() {
-  \builtin local text=''
-  [[ -n $1 && $1 != *[!0-9a-z-]* && -f $__azenv_state/contexts/$1 ]] || \builtin return 1
-  \builtin sysread -s 65536 text <"$__azenv_state/contexts/$1" || \builtin return 1
+  \builtin local text='' record="$__azenv_state/contexts/$1"
+  [[ -n $1 && $1 != *[!0-9a-z-]* ]] || \builtin return 1
+  if [[ -n ${AZENV_SESSION+1} ]]; then __azenv_find_own "$1"; fi
+  [[ -f $record ]] || \builtin return 1
+  \builtin sysread -s 65536 text <"$record" || \builtin return 1
   __azenv_new=("${(@ps:\x1f:)text}")
   [[ ${#__azenv_new} -eq $((__azenv_ne + 2)) && $__azenv_new[1] == "$1" && $__azenv_new[-1] == . ]] || \builtin return 1
   __azenv_new_kinds=$__azenv_new[3]
@@ -176,6 +179,13 @@ __azenv_load() {
   __azenv_new_id=$1 __azenv_label=$__azenv_new[2]
   __azenv_new[-1]=() __azenv_new[1]=()
   __azenv_new[1]=$__azenv_root/az/$1/.azure __azenv_new[2]=$__azenv_origin
+}
+
+# What this session has kept to itself counts before what is stored; an empty record hides that.
+__azenv_find_own() {
+  \builtin local sid="${AZENV_SESSION%%.*}"
+  [[ -n $sid && $sid != *[!0-9a-f-]* && -f $__azenv_root/session/$sid/contexts/$1 ]] || \builtin return 0
+  record=$__azenv_root/session/$sid/contexts/$1
 }
 
 __azenv_kinds_valid() {
@@ -499,6 +509,7 @@ __azenv_activate() {
   fi
   __azenv_overlay=$__azenv_new[1] __azenv_stuck=$__azenv_new_stuck
   __azenv_said=$__azenv_new_id,$__azenv_reason,$1 __azenv_in_pin=$__azenv_pin
+  __azenv_mark "$__azenv_new_id"
   if [[ -n $__azenv_same ]]; then \builtin return 0; fi
   if [[ $__azenv_new_id == none ]]; then
     __azenv_show "$__azenv_reason"
@@ -520,8 +531,20 @@ __azenv_deactivate() {
   if [[ -n $__azenv_stepped_aside ]]; then __azenv_tell "$line"; fi
   if [[ ${AZENV_SOURCE-} == choice ]]; then line='no context (choice dropped)'; fi
   if [[ -n $__azenv_active || -n ${__AZENV_UNDO+1} ]]; then
-    if __azenv_switch leave; then __azenv_tell "$line"; fi
+    if __azenv_switch leave; then
+      __azenv_mark ''
+      __azenv_tell "$line"
+    fi
   fi
+}
+
+# Says which context is active here, to whoever must know that no session needs it any more.
+__azenv_mark() {
+  if [[ $ZSH_SUBSHELL != 0 || $1 == "$__azenv_marked" || -z $__azenv_root || ! -d $__azenv_root/active ]]; then
+    \builtin return 0
+  fi
+  __azenv_marked=$1
+  { \builtin print -rn -- "$1" >|"$__azenv_root/active/$$"; } 2>/dev/null || :
 }
 
 # A choice masks the pin: told on entering its directory, where it would select something else.
@@ -765,7 +788,7 @@ __azenv_hook() {
 # Runs the program, which may leave mail for this shell. `function`, because `azenv` may be an alias.
 function azenv {
   \builtin emulate -L zsh +o err_exit +o err_return +o auto_name_dirs
-  \builtin local rc=0 mail nonce text='' changed=''
+  \builtin local rc=0 mail nonce text='' changed='' traced=''
   \builtin local -a fields
   __azenv_have_program always || \builtin return 127
   if [[ -n ${_AZENV_COMPLETE-} ]]; then
@@ -778,14 +801,18 @@ function azenv {
     __azenv_has_files=1
     __AZENV_MAIL=$mail __AZENV_NONCE=$nonce __AZENV_SHELL=zsh \
       "$__azenv_python" -I "$__azenv_launcher" "$@" || rc=$?
+    # The key of a session may be in it.
+    if [[ -o xtrace ]]; then traced=1; { \builtin unsetopt xtrace; } 2>/dev/null; fi
     if [[ -f $mail && -O $mail && ! -L $mail ]] && \builtin sysread -s 65536 text <"$mail"; then
       \builtin : >|"$mail"  # the program sweeps what is empty: a shell cannot remove a file by itself
       fields=("${(@ps:\x1f:)text}")
       # Mail with another nonce was meant for somebody else.
-      if [[ ${#fields} -eq 6 && $fields[1] == "$nonce" && $fields[6] == . ]]; then
-        if __azenv_apply_mail "${(@)fields[2,5]}"; then changed=1; fi
+      if [[ ${#fields} -eq 7 && $fields[1] == "$nonce" && $fields[7] == . ]]; then
+        if __azenv_apply_mail "${(@)fields[2,6]}"; then changed=1; fi
       fi
     fi
+    fields=() text=''
+    if [[ -n $traced ]]; then \builtin setopt xtrace; fi
   else
     "$__azenv_python" -I "$__azenv_launcher" "$@" || rc=$?
   fi
@@ -800,17 +827,23 @@ function azenv {
   \builtin return $rc
 }
 
-# Verb, context id, name of the deadline, the choice before; fails where one of them cannot be right.
+# Verb, context id, name of the deadline, the choice before, the session; fails where one of them
+# cannot be right.
 __azenv_apply_mail() {
   [[ $2$4 != *[!0-9a-z-]* && $3 != */* && $3 != .* ]] || \builtin return 1
+  [[ ${5%%.*} != *[!0-9a-f-]* && ${5#*.} != *[!0-9A-Za-z_-]* ]] || \builtin return 1
   case $1,$2 in
     (choice,?*)
       \builtin export __AZENV_CHOICE="$2"
       if [[ -n $3 ]]; then \builtin export __AZENV_UNTIL="$3"; else \builtin unset -v __AZENV_UNTIL; fi ;;
     (follow,*) \builtin unset -v __AZENV_CHOICE __AZENV_UNTIL ;;
+    (keep,*) ;;
     (*) \builtin return 1 ;;
   esac
-  if [[ -n $4 ]]; then \builtin export __AZENV_PREVIOUS="$4"; else \builtin unset -v __AZENV_PREVIOUS; fi
+  if [[ $1 == keep ]]; then :
+  elif [[ -n $4 ]]; then \builtin export __AZENV_PREVIOUS="$4"; else \builtin unset -v __AZENV_PREVIOUS; fi
+  if [[ $5 == - ]]; then \builtin unset -v AZENV_SESSION
+  elif [[ -n $5 ]]; then \builtin export AZENV_SESSION="$5"; fi
 }
 
 # --- optional: az ---------------------------------------------------------------------------

@@ -57,11 +57,16 @@ __azenv_complete_names() {
     fi
     state+=/$__azenv_complete_layout
   fi
-  [[ -f $state/names && -r $state/names ]] || \builtin return 0
-  if [[ ${BASH_VERSINFO[0]} -ge 4 ]]; then
+  if [[ ! -f $state/names || ! -r $state/names ]]; then :
+  elif [[ ${BASH_VERSINFO[0]} -ge 4 ]]; then
     \builtin mapfile -t names <"$state/names"
     __azenv_complete_narrow "$1"
   else
+    while IFS= \builtin read -r name; do names+=("$name"); done <"$state/names"
+  fi
+  # What this session has kept to itself.
+  state=${__azenv_root-}/session/${AZENV_SESSION-} state=${state%%.*}
+  if [[ -n ${__azenv_root-} && -n ${AZENV_SESSION-} && -f $state/names && -r $state/names ]]; then
     while IFS= \builtin read -r name; do names+=("$name"); done <"$state/names"
   fi
 }

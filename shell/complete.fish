@@ -19,11 +19,15 @@ function __azenv_complete_names
         end
         builtin set state $state/$__azenv_complete_layout
     end
-    builtin test -f $state/names -a -r $state/names; or return
-    if builtin test -z "$argv[1]"
-        builtin string match -- '*' <$state/names
-    else
-        builtin string replace -r -- '^' "$argv[1]" <$state/names
+    # What this session has kept to itself comes along.
+    builtin set -l session $__azenv_root/session/(builtin string split -f 1 . -- $AZENV_SESSION)
+    for file in $state/names $session/names
+        builtin test -f $file -a -r $file; or continue
+        if builtin test -z "$argv[1]"
+            builtin string match -- '*' <$file
+        else
+            builtin string replace -r -- '^' "$argv[1]" <$file
+        end
     end
 end
 

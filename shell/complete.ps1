@@ -26,7 +26,14 @@ function Global:__azenv_complete_names {
         $state = [IO.Path]::Combine($state, $Global:__azenvCompleteLayout)
     }
     $file = [IO.Path]::Combine($state, 'names')
-    if ([IO.File]::Exists($file)) { , [IO.File]::ReadAllLines($file) } else { , [string[]] @() }
+    $names = if ([IO.File]::Exists($file)) { [IO.File]::ReadAllLines($file) } else { [string[]] @() }
+    $shell = $ExecutionContext.SessionState.PSVariable.GetValue('Global:__azenv')
+    if ($env:AZENV_SESSION -and $shell -and $shell.Root) {
+        # what this session has kept to itself
+        $file = [IO.Path]::Combine($shell.Root, 'session', $env:AZENV_SESSION.Split('.')[0], 'names')
+        if ([IO.File]::Exists($file)) { $names = [string[]] ($names + [IO.File]::ReadAllLines($file)) }
+    }
+    , $names
 }
 
 # Each word of the command with its value, those before the cursor and the one under it.

@@ -19,8 +19,13 @@ __azenv_complete_names() {
     state+=/$__azenv_complete_layout
   fi
   names=()
-  [[ -f $state/names && -r $state/names ]] || return 0
-  names=("${(@f)$(<$state/names)}")  # zsh reads the file itself, without a process
+  # zsh reads the file itself, without a process
+  if [[ -f $state/names && -r $state/names ]]; then names=("${(@f)$(<$state/names)}"); fi
+  # What this session has kept to itself.
+  state=${__azenv_root-}/session/${AZENV_SESSION%%.*}/names
+  if [[ -n ${__azenv_root-} && -n ${AZENV_SESSION-} && -s $state && -r $state ]]; then
+    names+=("${(@f)$(<$state)}")
+  fi
 }
 
 # What the value of the switch $1 is: sets value; '' where it takes none.

@@ -44,16 +44,17 @@ def remove_command(app: App, /, words: tuple[str, ...], *, yes: bool, scope: str
 
 
 def _remove_all(app: App, change: Change, gone: dict[str, Context], default: str) -> None:
-    """Remove contexts, trust in their pins, and the credential of an account that has no more."""
+    """Remove contexts, and the credential of an account that has none left.
+
+    A pin that means one of them says from now on that its context is gone.
+    """
     known = [change.book.contexts[i] for i in gone if i in change.book.contexts]
     for context in known:
         if change.scope == scoping.USER:
             default = _remove(app, change.book, context, default)
         else:
             change.book.remove(context)
-    if change.scope == scoping.USER:
-        forgetting.forget_trust(change.trust, gone)
-    else:
+    if change.scope != scoping.USER:
         known = [context for context in known if scoping.is_session_born(context.id)]
     for holder in {context.target.identity[:2] for context in known}:
         if forgetting.drop_unused(app.place, change, holder):

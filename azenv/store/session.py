@@ -64,7 +64,7 @@ class Mailbox:
         Raises AzenvError where the runtime directory does not take it.
         """
         told = session or self.session
-        fields = [self._nonce, verb, context_id, deadline, previous, *([told] if told else []), "."]
+        fields = [self._nonce, verb, context_id, deadline, previous, told, "."]
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         try:
             ensure_private_directory(os.path.dirname(self._path))
@@ -170,6 +170,7 @@ def sweep(root: str) -> None:
     """Remove the files of sessions that are gone, and mail that was read."""
     for pid in stale(root):
         remove(root, pid)
+    liveness.active(root)
     for name in _list(root, "mail"):
         path = os.path.join(root, "mail", name)
         try:

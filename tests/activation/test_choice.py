@@ -27,7 +27,7 @@ def fields(mail: Path) -> list[str]:
 def test_use_leaves_one_mail_and_an_overlay(home: Home) -> None:
     mail = home.give_mailbox()
     home.ensure("use", "prod")
-    assert fields(mail) == ["n0nce", "choice", home.id("prod"), "", "follow", "."]
+    assert fields(mail) == ["n0nce", "choice", home.id("prod"), "", "follow", "", "."]
     assert mail.stat().st_mode & 0o777 == 0o600
     profile = home.root / "az" / home.id("prod") / ".azure" / "azureProfile.json"
     assert '"prod"' in profile.read_text("utf-8-sig")

@@ -677,14 +677,14 @@ US = "\\037"
 @pytest.mark.parametrize(
     ("fields", "applied"),
     [
-        (("$N", "choice", "@ID@", "", "follow", "."), True),
-        (("0", "choice", "@ID@", "", "follow", "."), False),
-        (("$N", "choice", "@ID@", "", "follow"), False),
-        (("$N", "choice", "@ID@", "", "follow", ".", "."), False),
-        (("$N", "choice", "../@ID@", "", "follow", "."), False),
-        (("$N", "choice", "", "", "follow", "."), False),
-        (("$N", "choice", "@ID@", "../x", "follow", "."), False),
-        (("$N", "eval", "@ID@", "", "follow", "."), False),
+        (("$N", "choice", "@ID@", "", "follow", "", "."), True),
+        (("0", "choice", "@ID@", "", "follow", "", "."), False),
+        (("$N", "choice", "@ID@", "", "follow", ""), False),
+        (("$N", "choice", "@ID@", "", "follow", "", ".", "."), False),
+        (("$N", "choice", "../@ID@", "", "follow", "", "."), False),
+        (("$N", "choice", "", "", "follow", "", "."), False),
+        (("$N", "choice", "@ID@", "../x", "follow", "", "."), False),
+        (("$N", "eval", "@ID@", "", "follow", "", "."), False),
     ],
 )
 def test_mail_is_applied_whole_or_not_at_all(

@@ -172,14 +172,17 @@ def letter(*fields: str) -> str:
 
 
 FORGED = {
-    "another nonce": ("%.0sdeadbeef", "choice", "{id}", "", "follow", "."),
-    "no nonce": ("%.0s", "choice", "{id}", "", "follow", "."),
-    "no dot": ("%s", "choice", "{id}", "", "follow"),
-    "no end": ("%s", "choice", "{id}", "", "follow", ""),
-    "more fields": ("%s", "choice", "{id}", "", "follow", "x", "."),
-    "another verb": ("%s", "eval", "touch pwned", "", "follow", "."),
-    "no verb": ("%s", "", "{id}", "", "follow", "."),
-    "no id": ("%s", "choice", "", "", "follow", "."),
+    "another nonce": ("%.0sdeadbeef", "choice", "{id}", "", "follow", "", "."),
+    "no nonce": ("%.0s", "choice", "{id}", "", "follow", "", "."),
+    "no dot": ("%s", "choice", "{id}", "", "follow", ""),
+    "no end": ("%s", "choice", "{id}", "", "follow", "", ""),
+    "more fields": ("%s", "choice", "{id}", "", "follow", "", "x", "."),
+    "fewer fields": ("%s", "choice", "{id}", "", "follow", "."),
+    "an odd session": ("%s", "keep", "", "", "", "1-2-a.$(touch pwned)", "."),
+    "a session elsewhere": ("%s", "keep", "", "", "", "../x.abc", "."),
+    "another verb": ("%s", "eval", "touch pwned", "", "follow", "", "."),
+    "no verb": ("%s", "", "{id}", "", "follow", "", "."),
+    "no id": ("%s", "choice", "", "", "follow", "", "."),
 }
 
 
@@ -193,7 +196,7 @@ def test_forged_mail_is_thrown_away(pinned: World, sh: Session) -> None:
         assert sh.env() == start, case
     assert not list(pinned.top.rglob("pwned"))
     # the same letter without the flaw is taken
-    be_program(pinned, letter("%s", "choice", pinned.id("prod"), "", "follow", "."))
+    be_program(pinned, letter("%s", "choice", pinned.id("prod"), "", "follow", "", "."))
     sh.azenv("whatever")
     assert sh.active() == pinned.delta("prod", "choice")
 
@@ -201,7 +204,7 @@ def test_forged_mail_is_thrown_away(pinned: World, sh: Session) -> None:
 def test_mail_for_what_is_no_context_blocks_or_changes_nothing(pinned: World, sh: Session) -> None:
     start = sh.env()
     for bomb in ("$(touch pwned)", "../../etc", "a b", "no-such-context", "none/x"):
-        be_program(pinned, letter("%s", "choice", bomb, "", "follow", "."))
+        be_program(pinned, letter("%s", "choice", bomb, "", "follow", "", "."))
         sh.azenv("whatever")
         found = sh.active()
         assert found in ({}, pinned.blocked("the context is gone", "choice")), bomb
@@ -213,7 +216,7 @@ def test_mail_that_is_no_plain_letter(pinned: World, sh: Session, shape: str) ->
     if shape == "foreign" and os.geteuid() != 0:
         pytest.skip("only root can give files away")
     start = sh.env()
-    good = letter("%s", "choice", pinned.id("prod"), "", "follow", ".")
+    good = letter("%s", "choice", pinned.id("prod"), "", "follow", "", ".")
     victim = pinned.top / "victim"
     victim.write_text("precious")
     if shape == "link":

@@ -726,11 +726,11 @@ def test_mail_changes_this_shell_and_forged_mail_does_not(desk: Desk) -> None:
     show = "show AZENV_CONTEXT,__AZENV_CHOICE,__AZENV_UNTIL,__AZENV_PREVIOUS"
     send = "$env:SEND_MAIL = {}; [void] (azenv use)"
     mails = (
-        f"NONCE|choice|{PROD}|9-ab|follow|.",
+        f"NONCE|choice|{PROD}|9-ab|follow||.",
         f"wrong|choice|{DEV}||x|.",
-        f"NONCE|choice|{DEV}||x|",
-        f"NONCE|run|{DEV}||x|.",
-        f"NONCE|follow|||{PROD}|.",
+        f"NONCE|choice|{DEV}||x||",
+        f"NONCE|run|{DEV}||x||.",
+        f"NONCE|follow|||{PROD}||.",
     )
     (desk.root / "until" / "9-ab").touch()
     os.utime(desk.root / "until" / "9-ab", (time.time() + 500,) * 2)
