@@ -982,3 +982,17 @@ end
 function __azenv_on_exit --on-event fish_exit
     builtin test -n "$__azenv_made_files" -a -n "$__azenv_root"; and __azenv_ask end $__azenv_root $fish_pid
 end
+
+# --- Sources ------------------------------------------------------------------------------------
+
+# At each call fish counts the lines from the beginning of a function's source. What runs at a prompt
+# or at a change of directory gets a short source of its own: that takes a third of the time.
+begin
+    builtin set -l name
+    for name in __azenv_refresh __azenv_register __azenv_on_prompt __azenv_still_holds __azenv_arrive \
+        __azenv_switch __azenv_mark __azenv_run_enter __azenv_run_leave __azenv_plan_enter \
+        __azenv_plan_leave __azenv_untouched __azenv_leave __azenv_snap __azenv_count \
+        __azenv_join __azenv_say __azenv_waits_for_direnv
+        builtin functions -q $name; and builtin functions $name | builtin source
+    end
+end
