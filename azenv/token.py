@@ -14,7 +14,6 @@ from azenv.activation.glance import active_id
 from azenv.activation.place import Place
 from azenv.core import resources
 from azenv.core.errors import AzenvError
-from azenv.core.model import AZURE_CLOUD
 from azenv.store import records, tokentable
 from azenv.store.vault import user_vault
 
@@ -66,4 +65,4 @@ def address(resource: str, cloud: str, arm: str) -> str:
         return resource
     if resources.folded(resource) == resources.ARM:
         return arm
-    return resources.public(resource) if cloud == AZURE_CLOUD else ""
+    return resources.public(resource) if cloud == resources.PUBLIC_CLOUD else ""

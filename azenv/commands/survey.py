@@ -149,9 +149,10 @@ def find(listing: Listing, wanted: str) -> Target:
 
 
 def _first(app: App, listing: Listing, tenant: str) -> Target:
-    usable = (one for one in listing.targets if _state(one) in USABLE)
-    if found := next(usable, None):
-        return found
+    usable = [one for one in listing.targets if _state(one) in USABLE]
+    at_home = [one for one in usable if one.tenant.id == listing.account.home_tenant]
+    if usable:
+        return [*at_home, *usable][0]
     known = app.book.of_account((listing.cloud.casefold(), listing.account.key))
     if known and not listing.targets and tenant not in listing.complete:
         return known[0].target  # nothing could be listed now: what was known stays

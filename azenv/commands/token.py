@@ -57,7 +57,7 @@ def _address(app: App, context: Context, word: str) -> str:
 
     known = render.Clouds(app.paths, scoping.effective_clouds(app.place))
     cloud = context.target.cloud
-    is_public = cloud == "AzureCloud"
+    is_public = cloud == resources.PUBLIC_CLOUD
     found = resources.public(word) if is_public else resources.elsewhere(word, known.options(cloud))
     if found:
         return found

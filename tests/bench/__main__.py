@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench.rows import RIVALS, Job, Row, Rows
 from tests.bench.shells import BrokenRunError
+from tests.bench.signing import SigningRows
 from tests.bench.world import World
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def measure(jobs: Sequence[Job], rounds: int) -> dict[Job, list[float]]:
     broken: set[Job] = set()
     for number in range(rounds):
         for job in jobs:
-            if job in broken:
+            if job in broken or number >= job.rounds:
                 continue
             try:
                 times[job].append(job.time(number))
@@ -97,9 +98,11 @@ def main() -> int:
     # PowerShell lists every parent of where it goes, and /tmp is full of what tests have left.
     quiet = "/var/tmp" if Path("/var/tmp").is_dir() else None
     with tempfile.TemporaryDirectory(prefix="azenv-bench-", dir=quiet) as top:
-        rows = [row for row in Rows(*build_worlds(Path(top))) if options.only in row.what]
-        times = measure(jobs_of(rows), options.rounds)
-        processes = count_processes([row for row in rows if row.ours in times])
+        found = Rows(*build_worlds(Path(top)))
+        with SigningRows(Path(top), found.bare_python) as signing:
+            rows = [row for row in (*found, *signing) if options.only in row.what]
+            times = measure(jobs_of(rows), options.rounds)
+            processes = count_processes([row for row in rows if row.ours in times])
     medians = {job: statistics.median(taken) for job, taken in times.items()}
     print(f"medians of {options.rounds} interleaved rounds; ratio (meant to be)\n")
     for row in rows:

@@ -18,13 +18,25 @@ if TYPE_CHECKING:
 INIT = {"azenv": "azenv init SHELL", "direnv": "direnv hook SHELL", "mise": "mise activate SHELL"}
 RIVALS = tuple(tool for tool in ("direnv", "mise") if shutil.which(tool))
 
-# A Tab after a fifth of all names; zsh completes only inside its line editor, so it is not here.
+# A Tab after a fifth of all names. zsh completes only inside its line editor, so two functions
+# stand for compsys there: compadd picks what fits, as the real one does.
 TAB = {
     "bash": r"""
 COMP_LINE='azenv use Contoso\ 2' COMP_CWORD=2
 COMP_POINT=${#COMP_LINE} COMP_WORDS=(azenv use 'Contoso\ 2')
 __azenv_complete azenv 'Contoso\ 2' use
 found=${#COMPREPLY[@]}
+""",
+    "zsh": r"""
+compadd() {
+  [[ $argv[-1] == names ]] || return 0
+  local -a offers=("${(@P)argv[-1]}")
+  hits=${#${(M)offers:#Contoso\ 2*}}
+}
+_wanted() { "${(@)argv[4,-1]}" }
+words=(azenv use 'Contoso\ 2') CURRENT=3 PREFIX='Contoso 2'
+_azenv
+found=$hits
 """,
     "fish": r"set found (complete -C 'azenv use Contoso\ 2' | count)",
     "powershell": """
@@ -48,6 +60,7 @@ class Job:
     body: str
     turns: int
     changes: int = 1
+    rounds: int = 99  # what takes very long is measured less often
     sees: tuple[str, str] = ("HOME", ".+")
 
     def time(self, number: int) -> float:
