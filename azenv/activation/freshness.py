@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from azenv.interop.foreign import modified_ns
+from azenv.store import records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,11 +20,23 @@ def ensure(place: Place, context_id: str) -> list[str]:
 
     Raises AzenvError where the context is gone.
     """
-    if is_fresh(place.overlay(context_id), place.paths.base):
+    overlay = place.overlay(context_id)
+    if is_fresh(overlay, place.paths.base) and not is_rotated(place, context_id, overlay):
         return []
     from azenv.activation import overlays  # json
 
     return overlays.ensure(place, context_id)
+
+
+def is_rotated(place: Place, context_id: str, overlay: str) -> bool:
+    """Tell whether a federated token was renewed since: az itself never reads one again."""
+    text = records.read(place.paths, f"seeds/{context_id}") or ""
+    if '"method": "federated"' not in text:
+        return False
+    import json
+
+    path = json.loads(text)["credential"]["federated"]
+    return modified_ns(path) > modified_ns(os.path.join(overlay, ".stamp"))
 
 
 def is_fresh(overlay: str, base: str) -> bool:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import json
 
+from azenv.activation.scoping import (
+    effective_book,
+    effective_clouds,
+    is_session_born,
+    session_of,
+)
 from azenv.core.errors import AzenvError
 from azenv.core.variables import NONE_ID
 from azenv.interop import overlay
@@ -12,6 +18,7 @@ from azenv.store import records
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.activation.place import Place
+    from azenv.interop.stored import Stored
 
     Row = dict[str, object]
 
@@ -32,10 +39,50 @@ def ensure(place: Place, context_id: str, *, coarse: bool = False) -> list[str]:
 
 
 def _refresh(place: Place, context_id: str, *, coarse: bool) -> overlay.Report:
-    seed, rows = _made_from(place, context_id)
+    made_from = _of_session if is_session_born(context_id) else _made_from
+    seed, rows = made_from(place, context_id)
     return overlay.refresh(
-        place.root, context_id, base=place.paths.base, seed=seed, rows=rows, coarse=coarse
+        place.root,
+        context_id,
+        base=place.paths.base,
+        seed=seed,
+        rows=rows,
+        coarse=coarse,
+        stored=_stored(place, context_id, seed),
     )
+
+
+def _stored(place: Place, context_id: str, seed: Row | None) -> Stored | None:
+    """Return what azenv itself has of the account; the vault stays closed until it is asked."""
+    how = seed.get("credential") if seed else None
+    if seed is None or not isinstance(how, dict):
+        return None
+    from azenv.interop.stored import Stored
+    from azenv.store import tombstones
+    from azenv.store.vault import holder_key, user_vault
+
+    session = session_of(place) if is_session_born(context_id) else None
+    holder = (str(seed["cloud"]).casefold(), str(seed["home_id"]).casefold())
+    vault = session or user_vault(place.paths)
+    return Stored(vault, holder_key(holder), how, tombstones.time_of(place.paths, holder))
+
+
+def _of_session(place: Place, context_id: str) -> tuple[Row | None, list[Row]]:
+    """Return what the overlay of a context is made from that lives in this session alone."""
+    from azenv.activation import render
+    from azenv.interop import azprofile
+
+    book = effective_book(place)
+    context = book.contexts.get(context_id)
+    if context is None:
+        message = "the context is gone"
+        raise AzenvError(message, hint="azenv list")
+    seed = render.seed(context, book.credential_of(context.target)) | {"private": True}
+    known = render.Clouds(place.paths, effective_clouds(place))
+    if endpoints := known.endpoints(context.target.cloud):
+        seed["endpoints"] = endpoints
+    targets = render.groups(book).get(str(seed["group"]), [])
+    return seed, [azprofile.row(target) for target in targets]
 
 
 def _made_from(place: Place, context_id: str) -> tuple[Row | None, list[Row]]:

@@ -56,10 +56,14 @@ def groups(book: Book) -> Groups:
     return found
 
 
-def seed(context: Context) -> dict[str, object]:
-    """Return what the overlay of `context` is made from, beside its group's rows."""
+def seed(context: Context, credential: Credential | None = None) -> dict[str, object]:
+    """Return what the overlay of `context` is made from, beside its group's rows.
+
+    `credential` says how azenv itself signs the account in.
+    """
     target = context.target
-    return {
+    how = {} if credential is None else {"credential": _how(credential)}
+    return how | {
         "cloud": target.cloud,
         "kind": target.account.kind,
         "username": target.account.username,
@@ -70,6 +74,15 @@ def seed(context: Context) -> dict[str, object]:
         "also": list(context.also),
         "tokens": "az-tokens" in context.exports,
         "group": group_of(target),
+    }
+
+
+def _how(credential: Credential) -> dict[str, object]:
+    return {
+        "method": credential.method,
+        "certificate": credential.certificate,
+        "send_chain": credential.send_chain,
+        "federated": credential.federated,
     }
 
 
@@ -87,7 +100,8 @@ def update(paths: Paths, old: Book, new: Book, edited: Container[str] = frozense
         or context.target.cloud in edited
     ]
     for context_id in stale:
-        _write(paths, new.contexts[context_id], known)
+        context = new.contexts[context_id]
+        _write(paths, context, known, new.credential_of(context.target))
     for context_id in old.contexts.keys() - new.contexts.keys():
         for kind in ("contexts", "seeds", "credentials"):
             records.remove(paths, f"{kind}/{context_id}")
@@ -151,6 +165,7 @@ def _update_credentials(
         elif before:
             records.remove(paths, f"credentials/{context.id}")
         if found != before:
+            _write_seed(paths, context, known, found)
             changed.append(context.id)
     return changed
 
@@ -184,10 +199,16 @@ def record(paths: Paths, context: Context, known: Clouds, *, keeps: str) -> str:
     return variables.record(context.id, slots.label(context), found)
 
 
-def _write(paths: Paths, context: Context, known: Clouds) -> None:
+def _write(paths: Paths, context: Context, known: Clouds, credential: Credential | None) -> None:
     text = record(paths, context, known, keeps=paths.store)
     records.write_context(paths, context.id, text)
-    made_from = seed(context)
+    _write_seed(paths, context, known, credential)
+
+
+def _write_seed(
+    paths: Paths, context: Context, known: Clouds, credential: Credential | None
+) -> None:
+    made_from = seed(context, credential)
     if endpoints := known.endpoints(context.target.cloud):
         made_from["endpoints"] = endpoints
     records.write_seed(paths, context.id, json.dumps(made_from))

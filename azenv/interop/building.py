@@ -13,6 +13,7 @@ from azenv.interop.stamp import Stamp
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.interop.azrows import Row
+    from azenv.interop.stored import Stored
 
 
 class Report:
@@ -38,13 +39,16 @@ class Means:
     they do not parse (`damage` says so).
     """
 
-    __slots__ = ("base", "damage", "identity", "is_encrypted", "learnt", "seed", "tokens")
+    __slots__ = ("base", "damage", "identity", "is_encrypted", "learnt", "seed", "stored", "tokens")
 
-    def __init__(self, root: str, base: str, seed: Row | None, rows: list[Row]) -> None:
+    def __init__(
+        self, root: str, base: str, seed: Row | None, rows: list[Row], stored: Stored | None = None
+    ) -> None:
         self.base = base
         self.seed = seed
         self.identity = Identity(seed, rows, base) if seed else None
         self.learnt = Learnt(root)
+        self.stored = stored
         self.damage: list[str] = []
         self.is_encrypted = azclouds.encrypts_tokens(base)
         self.tokens: Directory | None = None
@@ -64,7 +68,9 @@ def build(room: str, means: Means, stamp_ns: int) -> Report:
     rows = identity.rows([]) if identity else []
     profile = {"installationId": layout.installation_id(means.base), "subscriptions": rows}
     layout.replace(azrows.path(new), azrows.dump(profile), stamp_ns)
-    best = identity.best(means.tokens, means.learnt) if identity and identity.wants_tokens else None
+    best = None
+    if identity and identity.wants_tokens:
+        best = identity.best(means.tokens, means.learnt, means.stored)
     if best and best.cache:
         layout.write_new(os.path.join(new, azcaches.TOKENS_FILE), azcaches.dump_tokens(best.cache))
     if best and best.principal:

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.interop.azrows import Row
     from azenv.interop.aztokens import Directory, Learnt, Tokens
+    from azenv.interop.stored import Stored
 
 
 class Identity:
@@ -23,6 +24,8 @@ class Identity:
         # az files a tenant without a subscription as a row whose id is the tenant's
         self.chosen: str = seed["subscription"] or seed["tenant"]
         self.may_have_tokens: bool = seed["tokens"]
+        # a session's own context: its tokens come from that session, and go nowhere else
+        self.is_private: bool = seed.get("private") is True
         self._is_locked: bool = seed["locked"]
         self._also: list[str] = seed["also"]
         self._known = rows
@@ -107,10 +110,22 @@ class Identity:
             return directory.user(self.home_id, self.username, self.tenant, self._hosts)
         return directory.service(self.username, self.tenant)
 
-    def best(self, base: Directory | None, learnt: Learnt) -> Tokens | None:
-        """Return this account's newest tokens; None where there are none to be had."""
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Return the hosts under which this account's tokens are filed."""
+        return self._hosts
+
+    def best(
+        self, base: Directory | None, learnt: Learnt, stored: Stored | None = None
+    ) -> Tokens | None:
+        """Return this account's newest tokens; None where there are none to be had.
+
+        `stored` is what azenv itself has of the account: what is older than its sign-out is over.
+        """
         if not self.has_tokens:
             return None
+        if self.is_private:
+            return stored.tokens(self) if stored else None
         ours = self.tokens_in(base) if base else None
         if self.kind == "user":
             home_id = self.home_id or (ours.home_id if ours else "")
@@ -118,6 +133,9 @@ class Identity:
         else:
             theirs = learnt.service(self.username, self.tenant)
         found = [item for item in (ours, theirs) if item]
+        if stored:
+            found = [item for item in (*found, stored.tokens(self)) if item]
+            found = [item for item in found if not stored.is_over(item)]
         return max(found, key=lambda item: item.time, default=None)
 
     def sign_in_command(self) -> str:

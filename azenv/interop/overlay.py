@@ -21,6 +21,7 @@ from azenv.store.files import ensure_private_directory, locked
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.interop.azrows import Row
+    from azenv.interop.stored import Stored
 
 __all__ = ["Report", "directory", "drop", "forget", "refresh"]
 
@@ -46,19 +47,20 @@ def refresh(  # noqa: PLR0913  what an overlay is made of
     seed: Row | None,
     rows: list[Row],
     coarse: bool = False,
+    stored: Stored | None = None,
 ) -> Report:
     """Build the overlay where there is none, else bring it in step and learn what az did there.
 
     `seed` says whose it is, None for the blocked one; `rows` are all rows known of that account
-    and tenant. `coarse` says that the shell compares whole seconds. Afterwards neither the
-    profile nor the base's token cache is newer than the stamp.
+    and tenant, `stored` what azenv itself has of it. `coarse` says that the shell compares whole
+    seconds. Afterwards neither the profile nor the base's token cache is newer than the stamp.
     """
     room = _room(root, context_id)
     ensure_private_directory(os.path.join(root, "az"))
     with locked(os.path.join(room, "lock")):
         try:
             _sweep(room)
-            return _refresh(root, room, base, seed, rows, coarse=coarse)
+            return _refresh(root, room, base, seed, rows, stored, coarse=coarse)
         except OSError as error:
             _sweep(room)
             raise AzenvError(
@@ -67,13 +69,20 @@ def refresh(  # noqa: PLR0913  what an overlay is made of
             ) from error
 
 
-def _refresh(  # noqa: PLR0913
-    root: str, room: str, base: str, seed: Row | None, rows: list[Row], *, coarse: bool
+def _refresh(  # noqa: PLR0913, PLR0917
+    root: str,
+    room: str,
+    base: str,
+    seed: Row | None,
+    rows: list[Row],
+    stored: Stored | None,
+    *,
+    coarse: bool,
 ) -> Report:
     overlay = os.path.join(room, ".azure")
     for _ in range(_ATTEMPTS):
         stamp_ns = due_ns(base, coarse=coarse)  # before the base is read: later writes are newer
-        means = Means(root, base, seed, rows)
+        means = Means(root, base, seed, rows, stored)
         if not layout.is_whole(overlay):
             return build(room, means, stamp_ns)
         renewal = Renewal(overlay, means)

@@ -55,7 +55,8 @@ class Renewal:
         found = before or []
         self._learn()
         if self._identity:
-            self._best = self._identity.best(self._means.tokens, self._means.learnt)
+            means = self._means
+            self._best = self._identity.best(means.tokens, means.learnt, means.stored)
         self.report.newcomers = self._identity.news(found) if self._identity else found
         if self.report.newcomers:
             self.report.home_ids = azcaches.home_ids_in(self._here.cache, self._means.base)
@@ -141,7 +142,8 @@ class Renewal:
 
     def _learn(self) -> None:
         """Keep what an `az login` here brought and the base does not hold."""
-        if self._identity and not self._identity.may_have_tokens:
+        identity = self._identity
+        if identity and (identity.is_private or not identity.may_have_tokens):
             return
         for tokens in self._here.every():
             sources = (self._means.tokens, self._means.learnt)
