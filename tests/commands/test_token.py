@@ -115,8 +115,8 @@ def test_blocked_and_nothing(azure: Sandbox, signed_in: Home) -> None:
 
 
 def test_unknown_resources(azure: Sandbox, signed_in: Home) -> None:
-    error = signed_in.fail("token", "--resource", "storag", code=2)
-    assert '"storag" is no resource that azenv knows' in error
+    error = signed_in.fail("token", "--resource", "storagex", code=2)
+    assert '"storagex" is no resource that azenv knows' in error
     assert "did you mean storage" in error
     error = signed_in.fail("token", "-r", "eventhubs", code=2)
     assert "local does not say where its eventhubs is" in error

@@ -24,7 +24,7 @@ def test_mail_is_private_new_and_framed(tmp_path: Path) -> None:
     assert (box.root, box.pid) == (str(tmp_path), "7")
     box.send("choice", "id", deadline="7-x", previous="follow")
     mail = tmp_path / "mail" / "7.abc"
-    assert mail.read_text() == "n\x1fchoice\x1fid\x1f7-x\x1ffollow\x1f."
+    assert mail.read_text() == "n\x1fchoice\x1fid\x1f7-x\x1ffollow\x1f\x1f."
     assert mail.stat().st_mode & 0o777 == 0o600
     with pytest.raises(AzenvError, match="cannot reach this shell"):
         box.send("choice", "id")
