@@ -358,6 +358,7 @@ __azenv_rules() {
       verbs=()
       switches=(
         '--repair||Repair what can be repaired.'
+        '--rotate-key||Seal the tokens with a new key, then check.'
         '-o,--output|table json tsv|How data is printed.'
         '-h,--help||Show this message and exit.')
       operands=() ;;

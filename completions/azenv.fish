@@ -357,6 +357,7 @@ function __azenv_rules
             set -g __azenv_complete_verbs
             set -g __azenv_complete_switches \
                 '--repair||Repair what can be repaired.' \
+                '--rotate-key||Seal the tokens with a new key, then check.' \
                 '-o,--output|table json tsv|How data is printed.' \
                 '-h,--help||Show this message and exit.'
             set -g __azenv_complete_operands

@@ -432,6 +432,7 @@ $Global:__azenvRules = @{
         Verbs = [string[]] @()
         Switches = [string[]] @(
             '--repair||Repair what can be repaired.'
+            '--rotate-key||Seal the tokens with a new key, then check.'
             '-o,--output|table json tsv|How data is printed.'
             '-h,--help||Show this message and exit.')
         Operands = [string[]] @()

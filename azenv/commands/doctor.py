@@ -11,7 +11,9 @@ from azenv.commands import surroundings
 from azenv.commands.parameters import output_option
 from azenv.core import errors
 from azenv.core.errors import AzenvError
+from azenv.output import say
 from azenv.store import contexts
+from azenv.store.vault import user_vault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,10 +26,15 @@ REPAIRED = "repaired"
 
 @click.command("doctor")
 @click.option("--repair", is_flag=True, help="Repair what can be repaired.")
+@click.option("--rotate-key", is_flag=True, help="Seal the tokens with a new key, then check.")
 @output_option
 @click.pass_obj
-def doctor_command(app: App, *, repair: bool) -> int:
+def doctor_command(app: App, /, *, repair: bool, rotate_key: bool) -> int:
     """Check azenv's files, az's profile, the hook and what surrounds them; 1 if one fails."""
+    if rotate_key:
+        vault = user_vault(app.paths)
+        vault.rotate()
+        say(vault.notice() or "no tokens are kept, so there is no key")
     results = list(examine(app, repair=repair))
     write(app, results)
     return errors.FAILURE if any(level == FAIL for level, _ in results) else errors.OK
@@ -38,6 +45,7 @@ def examine(app: App, *, repair: bool) -> Iterator[tuple[str, Finding]]:
     place = app.place
     yield from _repaired(health.directories(place), repair=repair)
     yield from _repaired(health.stores(place), repair=repair)
+    yield from _repaired(surroundings.tokens(app), repair=repair)
     yield from _repaired(health.az_profile(place), repair=repair)
     yield from _repaired(health.leftovers(place), repair=repair)
     try:

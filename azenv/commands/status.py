@@ -12,6 +12,7 @@ from azenv.commands.parameters import output_option
 from azenv.commands.why import answer
 from azenv.core import delta
 from azenv.core.variables import LAYOUT
+from azenv.store.vault import user_vault
 
 if TYPE_CHECKING:
     from azenv.app import App
@@ -33,6 +34,7 @@ def status_command(app: App) -> None:
         or "-",
         "integration": _integration(app, undo),
         "contexts": str(len(app.book.contexts)),
+        "tokens": user_vault(app.paths).where(),
         "store": app.paths.store,
         "state": app.paths.state,
         "runtime": app.place.existing_root or "not made yet",

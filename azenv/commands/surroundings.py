@@ -13,6 +13,7 @@ from azenv.core.errors import AzenvError
 from azenv.core.variables import LAYOUT
 from azenv.interop import azini
 from azenv.store.session import MAIL
+from azenv.store.vault import BAD, SECRETS, TOKENS, user_vault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,3 +137,20 @@ def _text(path: str) -> str:
             return file.read(1 << 16)
     except OSError:
         return ""
+
+
+def tokens(app: App) -> Iterator[Finding]:
+    """Check that the key of the tokens is to be had, and name what was moved away."""
+    vault = user_vault(app.paths)
+    try:
+        has_tokens = bool(vault.cache())
+    except AzenvError as error:
+        yield Finding(FAIL, "tokens", error.message, error.hint or "azenv login")
+    else:
+        if has_tokens:
+            yield Finding(OK, "tokens", vault.where())
+    for name in (TOKENS, SECRETS):
+        path = os.path.join(app.paths.store, f"{name}{BAD}")
+        if os.path.lexists(path):
+            text = f"was damaged, and moved away: {path}"
+            yield Finding(WARN, "tokens", text, f"azenv login, then: rm {path}")

@@ -97,7 +97,7 @@ def test_a_rotation_destroys_the_old_key(place: Paths) -> None:
 
 def test_a_foreign_mode_is_refused(place: Paths) -> None:
     user_vault(place).change_cache(lambda _: CACHE)
-    os.chmod(f"{place.store}/tokens.bin", 0o622)  # noqa: PTH101
+    os.chmod(f"{place.store}/tokens.bin", 0o622)  # noqa: PTH101, S103
     with pytest.raises(AzenvError, match=r"tokens\.bin"):
         user_vault(place).cache()
 
