@@ -25,7 +25,7 @@ ARGS ?=
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ready ## two pinned directories switch what az sees, in a throw-away home
+demo: ready ## two pinned directories switch what az sees; a sign-in; in throw-away homes
 	bash tests/demo.sh
 
 test: ready ## every test, in random order

@@ -35,7 +35,7 @@ __azenv_rules() {
         'doctor|Find and repair what is broken.'
         'init|Print or install a shell'\''s integration.'
         'completion|Print a shell'\''s completions.'
-        'sandbox|Serve a local Azure to try azenv against.'
+        'sandbox|Try azenv against a local Azure, no account needed.'
         'select|Select a context for this shell, or as the default.'
         'rm|Remove a context.'
         'ls|List the contexts.'
@@ -381,6 +381,7 @@ __azenv_rules() {
       verbs=()
       switches=(
         '--serve||Serve until interrupted, or until stdin is closed.'
+        '--tour||Show it step by step, without a terminal.'
         '--tenants|@any|How many tenants.'
         '--subscriptions|@any|How many subscriptions in each tenant.'
         '-o,--output|table json tsv|How data is printed.'

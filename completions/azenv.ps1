@@ -33,7 +33,7 @@ $Global:__azenvRules = @{
             'doctor|Find and repair what is broken.'
             'init|Print or install a shell''s integration.'
             'completion|Print a shell''s completions.'
-            'sandbox|Serve a local Azure to try azenv against.'
+            'sandbox|Try azenv against a local Azure, no account needed.'
             'select|Select a context for this shell, or as the default.'
             'rm|Remove a context.'
             'ls|List the contexts.'
@@ -458,6 +458,7 @@ $Global:__azenvRules = @{
         Verbs = [string[]] @()
         Switches = [string[]] @(
             '--serve||Serve until interrupted, or until stdin is closed.'
+            '--tour||Show it step by step, without a terminal.'
             '--tenants|@any|How many tenants.'
             '--subscriptions|@any|How many subscriptions in each tenant.'
             '-o,--output|table json tsv|How data is printed.'

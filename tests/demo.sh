@@ -70,4 +70,8 @@ SESSION
 cd "$(dirname "$0")/.."
 PYTHON=$(command -v "$python") bash --norc --noprofile -i "$top/session" 2>&1 </dev/null |
   sed -e "s|$top|~|g" -e '/^bash: /d' # what bash says of a terminal that is none
+
+# Without az's sign-in: azenv signs in to a local Azure by itself, and out again.
+printf '\n\033[1m~ $ azenv sandbox --tour\033[0m\n'
+TMPDIR=$top "$python" -m azenv sandbox --tour 2>&1 </dev/null | sed -e "s|$top|~|g"
 printf '\nThat is all: nothing was left behind.\n'

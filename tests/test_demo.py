@@ -26,5 +26,9 @@ def test_the_demo_shows_two_directories_and_leaves_nothing(tmp_path: Path) -> No
     assert "azenv: shop  Shop Dev · contoso.com · ada@contoso.com  (pin " in done.stdout
     assert "azenv: bank  Bank Prod · fabrikam.com · ada@fabrikam.com  (pin " in done.stdout
     assert "azenv: no context (left the pinned directory)" in done.stdout
+    assert "azenv: signed in: ada@contoso.com (2 tenants, 6 subscriptions)" in done.stdout
+    assert "Contoso Dev\n" in done.stdout
+    assert "Fabrikam Prod\n" in done.stdout
+    assert "azenv: signed out: ada@contoso.com" in done.stdout
     assert "error" not in done.stdout
     assert list(tmp_path.iterdir()) == []

@@ -32,7 +32,7 @@ VERBS = {
     "doctor": ("doctor", "Find and repair what is broken."),
     "init": ("init", "Print or install a shell's integration."),
     "completion": ("completion", "Print a shell's completions."),
-    "sandbox": ("sandbox", "Serve a local Azure to try azenv against."),
+    "sandbox": ("sandbox", "Try azenv against a local Azure, no account needed."),
 }
 
 ALIASES = {"select": "use", "rm": "remove", "ls": "list", "current": "show"}

@@ -1,4 +1,4 @@
-"""Serve a local Azure, to try azenv without an account."""
+"""A local Azure, to try azenv without an account: a shell in it, a tour of it, or it alone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from azenv import output
 from azenv.commands.parameters import output_option
+from azenv.core import errors
 from azenv.core.errors import UsageError
 
 TYPE_CHECKING = False
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 @click.command("sandbox")
 @click.option("--serve", is_flag=True, help="Serve until interrupted, or until stdin is closed.")
+@click.option("--tour", is_flag=True, help="Show it step by step, without a terminal.")
 @click.option(
     "--tenants", type=click.IntRange(1, 500), default=2, help="How many tenants.", show_default=True
 )
@@ -31,10 +33,16 @@ if TYPE_CHECKING:
 )
 @output_option
 @click.pass_obj
-def sandbox_command(app: App, *, serve: bool, tenants: int, subscriptions: int) -> None:
-    """Serve a local Azure on 127.0.0.1: Entra ID, managed identity, ARM."""
-    if not serve:
-        raise UsageError("nothing to do", hint="azenv sandbox --serve")
+def sandbox_command(app: App, *, serve: bool, tour: bool, tenants: int, subscriptions: int) -> int:
+    """Try azenv against a local Azure on 127.0.0.1: Entra ID, managed identity, ARM.
+
+    Signs a demo user in below a throw-away home, pins two projects, and opens your shell there;
+    everything is gone when it ends.
+    """
+    if serve and tour:
+        raise UsageError("give one of --serve and --tour")
+    if not serve and not tour and not app.is_interactive:
+        raise UsageError("no shell can be opened here", hint="azenv sandbox --tour, or --serve")
     import signal
 
     from azenv.sandbox.population import Population  # cryptography
@@ -42,11 +50,28 @@ def sandbox_command(app: App, *, serve: bool, tenants: int, subscriptions: int) 
 
     # before there is anything to leave behind
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if not serve:  # the projects are in two tenants
+        tenants, subscriptions = max(tenants, 2), max(subscriptions, 3)
     population = Population.generate(tenants, subscriptions)
     with Sandbox(population, follow_parent=True) as sandbox:
+        if not serve:
+            return visit(app, sandbox, is_tour=tour)
         write(app, sandbox)
         sys.stdout.flush()
         wait(sandbox)
+    return errors.OK
+
+
+def visit(app: App, sandbox: Sandbox, *, is_tour: bool) -> int:
+    """Make two pinned projects in the sandbox; show them, or open a shell there."""
+    from azenv.commands.tour import touring
+
+    with touring(sandbox, app.environ) as tour:
+        tour.prepare()
+        if is_tour:
+            tour.show()
+            return errors.OK
+        return tour.open_shell(app.environ.get("SHELL") or "bash")
 
 
 def write(app: App, sandbox: Sandbox) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from tests.shells.harness import require_tool
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -99,4 +101,58 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
 def test_nothing_to_do() -> None:
     done = subprocess.run(CALL, capture_output=True, text=True, check=False, timeout=30)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "azenv sandbox --serve" in done.stderr
+    assert "azenv sandbox --tour, or --serve" in done.stderr
+
+
+def test_a_tour_needs_no_terminal_and_leaves_nothing(tmp_path: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("AZENV")}
+    done = subprocess.run(
+        [*CALL, "--tour"],
+        env=environment | {"TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    for line in (
+        "~ $ azenv login --no-browser --cloud Sandbox",
+        "azenv: signed in: ada@contoso.com (2 tenants, 6 subscriptions)",
+        "Contoso Dev",
+        "Fabrikam Prod",
+        "azenv: signed out: ada@contoso.com",
+    ):
+        assert line in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_of_yours_in_the_sandbox(shell: str, tmp_path: Path) -> None:
+    import pexpect
+
+    home = tmp_path / "home"
+    (home / ".local/share/fish/generated_completions").mkdir(parents=True)
+    (home / ".zshrc").write_text("PROMPT='ready> '\n")
+    (home / ".bashrc").write_text("PS1='ready> '\n")
+    outside = {k: v for k, v in os.environ.items() if not k.startswith(("AZENV", "CI"))}
+    environment = outside | {"TMPDIR": str(tmp_path), "HOME": str(home), "TERM": "dumb"}
+    child = pexpect.spawn(
+        sys.executable,
+        [*CALL[1:]],
+        env=environment | {"SHELL": require_tool(shell)},
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(40, 200),
+    )
+    child.expect("a shell of yours")
+    child.sendline("cd bank")
+    child.expect("azenv: bank  Fabrikam Prod")
+    child.sendline("cd ../shop")
+    child.expect("azenv: shop  Contoso Dev")
+    child.sendline("exit")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    left = {path.name for path in tmp_path.iterdir()}
+    assert {name for name in left if not name.startswith("fish.")} == {"home"}  # fish's own
+    assert (home / ".bashrc").read_text() == "PS1='ready> '\n"
