@@ -199,6 +199,11 @@ def _host(url: str) -> tuple[str, int] | None:
     return None
 
 
+def is_usable(url: str) -> bool:
+    """Tell whether `url` can be a cloud's: encrypted, or of this machine."""
+    return _host(url) is not None
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether `host` is this machine."""
     try:

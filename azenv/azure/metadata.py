@@ -68,7 +68,7 @@ def discover(name: str, arm_url: str, transport: Transport) -> dict[str, str]:
     known = next((one for one in endpoints.BUILT_IN.values() if one.allows(url)), None)
     if known:
         return psclouds.options(known.name) | _essentials(known)
-    if not url.startswith(("https://", "http://")):
+    if not endpoints.is_usable(url):
         raise AzenvError(f'"{arm_url}" is no address of an ARM', hint="--arm-endpoint https://HOST")
     found = _asked(url, transport)
     options = _options(found, url)
