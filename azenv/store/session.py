@@ -126,8 +126,12 @@ def remember(root: str, pid: str) -> None:
     """Say which shell the files of `pid` belong to, so that they are swept when it is gone."""
     directory = os.path.join(root, "sessions")
     ensure_private_directory(directory)
-    with open(os.path.join(directory, pid), "w", encoding="ascii") as file:
-        file.write("\n".join(liveness.identity(pid)))
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    handle = os.open(os.path.join(directory, pid), flags, 0o600)
+    try:
+        os.write(handle, "\n".join(liveness.identity(pid)).encode("ascii"))
+    finally:
+        os.close(handle)
 
 
 def remove(root: str, pid: str) -> None:
