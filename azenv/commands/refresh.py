@@ -33,11 +33,11 @@ def refresh_command(app: App, /, name: str) -> None:
     target = found.target
     vault, credential = app.credential_of(found)
     if credential is not None:
-        from azenv.azure import tokens
+        from azenv.azure import desk
 
         resource = app.cloud(target.cloud).resource
         # the new one first: where it is refused, nothing is lost
-        token = tokens.get(app, found, resource, force=True)
+        token = desk.get(app, found, resource, force=True)
         account, hosts = target.account.key, hosts_of(app.place, target.cloud.casefold())
         vault.change_cache(
             partial(

@@ -65,10 +65,10 @@ def _all(book: Book) -> list[Context]:
 
 
 def _relist_one(app: App, context: Context, http: Transport, tenant: str) -> None:
-    from azenv.azure import metadata, tokens
+    from azenv.azure import desk, metadata
 
     account, cloud = context.target.account, app.cloud(context.target.cloud)
-    kept = tokens.of(app, context, http)
+    kept = desk.of(app, context, http)
     only = metadata.tenant_id(cloud, tenant, http) if tenant else ""
     if account.kind != "user":
         only = only or context.target.tenant.id

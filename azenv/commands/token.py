@@ -73,7 +73,7 @@ def _address(app: App, context: Context, word: str) -> str:
 
 
 def _token(app: App, context: Context, resource: str, tenant: str, challenge: str) -> Token:
-    from azenv.azure import claims, metadata, tokens
+    from azenv.azure import claims, desk, metadata
     from azenv.azure.transport import Transport
 
     try:
@@ -81,7 +81,7 @@ def _token(app: App, context: Context, resource: str, tenant: str, challenge: st
     except ValueError:
         raise UsageError("that is no claims challenge: neither JSON nor base64 of it") from None
     with Transport() as http:
-        kept = tokens.of(app, context, http)
+        kept = desk.of(app, context, http)
         where = context.target.tenant.id
         if tenant:
             where = metadata.tenant_id(app.cloud(context.target.cloud), tenant, http)
