@@ -114,9 +114,9 @@ def test_who_has_a_context_active_is_known(pinned: World, sh: Session) -> None:
     sh.azenv("status")  # with a first call the runtime directory is there
     sh.go(pinned.directory("a"))
     (mark,) = (pinned.root / "active").iterdir()
-    assert mark.read_text() == pinned.id("dev")
+    assert mark.read_text().strip() == pinned.id("dev")
     sh.go(pinned.outside)
-    assert not mark.exists() or not mark.read_text()
+    assert not mark.exists() or not mark.read_text().strip()
 
 
 def test_autosave_off_removes_the_context_when_the_last_session_ends(
