@@ -76,11 +76,6 @@ def active(root: str, *, but: str = "") -> dict[str, str]:
     return found
 
 
-def live_sessions_with(root: str, context_id: str, *, but: str = "") -> list[str]:
-    """Return the pids of the live sessions that have the context active."""
-    return [pid for pid, found in active(root, but=but).items() if found == context_id]
-
-
 def _is_alive(root: str, pid: str, written: float) -> bool:
     """Tell whether the process that wrote its file at `written` still is the one called `pid`."""
     if not pid.isdecimal():

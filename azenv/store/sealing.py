@@ -72,11 +72,6 @@ def unseal(data: bytes, *, key: bytes, label: str, count: int) -> list[bytes]:
     return [_open(cipher, data, label, number, part) for number, part in enumerate(sealed)]
 
 
-def unseal_one(data: bytes, number: int, *, key: bytes, label: str, count: int) -> bytes:
-    """Return one section and leave the others sealed. Raises ValueError."""
-    return _open(_cipher(key), data, label, number, _split(data, count)[number])
-
-
 def _split(data: bytes, count: int) -> list[bytes]:
     """Return the sealed sections: the number of them is the file's, so none can be cut off."""
     key_id(data)
