@@ -84,7 +84,7 @@ def test_nobody_of_that_name(home: Home) -> None:
 
 def test_a_refresh_that_began_before_is_thrown_away(azure: Sandbox, empty: Home) -> None:
     empty.ok(*LOGIN)
-    azure.cloud.faults.add(Fault("throttled", "token", times=1, retry_after=2))
+    azure.cloud.faults.add(Fault("throttled", "token", times=1, retry_after=5))
     from threading import Timer
 
     from tests.commands.processes import azenv
