@@ -18,7 +18,7 @@ function __azenv_rules
                 'remove|Remove a context.' \
                 'clear|Remove every context.' \
                 'import|Read contexts from az, Azure PowerShell or a file.' \
-                'save|Write contexts to a file that Import-AzContext reads.' \
+                'save|Write contexts to a file, on request with what signs them in.' \
                 'pin|Give this directory its context.' \
                 'unpin|Remove this directory\'s pin.' \
                 'allow|Trust the pin that governs this directory, as it stands.' \
@@ -205,6 +205,8 @@ function __azenv_rules
                 '--on-conflict|skip rename replace|For a name that another identity\'s context has.' \
                 '--with-clouds||Also contexts of clouds unknown here.' \
                 '--dry-run||Say what it would do; change nothing.' \
+                '--passphrase-fd|@any|Read the passphrase from this open descriptor.' \
+                '--scope|process user|How long it lasts: this shell, or this and future sessions.' \
                 '-o,--output|table json tsv|How data is printed.' \
                 '-h,--help||Show this message and exit.'
             set -g __azenv_complete_operands \
@@ -214,6 +216,8 @@ function __azenv_rules
             set -g __azenv_complete_switches \
                 '--force||Write over an existing file.' \
                 '--with-clouds||Also write the clouds of your own.' \
+                '--with-credentials||Also what signs in, encrypted by a passphrase.' \
+                '--passphrase-fd|@any|Read the passphrase from this open descriptor.' \
                 '-h,--help||Show this message and exit.'
             set -g __azenv_complete_operands \
                 '@file' \

@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from azenv.activation import scoping
 from azenv.core.errors import DamagedError, NotFoundError
 from azenv.core.model import Context
 from azenv.interop import azcaches, azclouds, azprofile, azrows, foreign
-from azenv.store import clouds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from azenv.activation.change import changing
     from azenv.activation.place import Place
-    from azenv.core.book import Book
+    from azenv.activation.session_change import session_changing
+    from azenv.store.bundle import Bundle
 
 AZ, POWERSHELL, STDIN = "az", "powershell", "-"
 
@@ -28,6 +30,7 @@ class Incoming:
 
     `default` is the name of the source's default context. `clouds` are its own clouds. `unusable`
     names what says too little; `strange` counts, by cloud, what was left out for its cloud.
+    `bundle` is what came with credentials, None for what never has any.
     """
 
     path: str
@@ -37,12 +40,14 @@ class Incoming:
     had_secrets: bool = False
     unusable: list[str] = field(default_factory=list)
     strange: dict[str, int] = field(default_factory=dict)
+    bundle: Bundle | None = None
 
 
-def read(place: Place, source: str) -> Incoming:
+def read(place: Place, source: str, passphrase: Callable[[], str]) -> Incoming:
     """Return what `source` holds: `az`, `powershell`, `-` (stdin) or a path.
 
-    Raises NotFoundError where there is nothing, DamagedError where it does not parse.
+    `passphrase` is asked where it is a bundle. Raises NotFoundError where there is nothing,
+    DamagedError where it does not parse.
     """
     if source == AZ:
         return _from_az(place)
@@ -57,9 +62,24 @@ def read(place: Place, source: str) -> Incoming:
                 hint="Connect-AzAccount in PowerShell, or: azenv import FILE",
             )
         return _parsed(place, path, _bytes(path))
-    if source == STDIN:
-        return _parsed(place, "<stdin>", sys.stdin.buffer.read(foreign.LARGEST + 1))
-    return _parsed(place, source, _bytes(source))
+    is_piped = source == STDIN
+    path = "<stdin>" if is_piped else source
+    data = sys.stdin.buffer.read(foreign.LARGEST + 1) if is_piped else _bytes(source)
+    return _opened(path, data, passphrase) or _parsed(place, path, data)
+
+
+def _opened(path: str, data: bytes, passphrase: Callable[[], str]) -> Incoming | None:
+    """Return what a bundle holds, None for what is none."""
+    from azenv.interop import psclouds
+    from azenv.store import bundle
+
+    if not bundle.is_bundle(data):
+        return None
+    bundle.ensure_whole(data, path)
+    found = bundle.unseal(data, passphrase(), path)
+    contexts = [replace(context, id="") for context in found.contexts]
+    own = {n: cloud for n, cloud in found.clouds.items() if not psclouds.is_built_in(n)}
+    return Incoming(path, contexts, found.default, own, bundle=found)
 
 
 def _bytes(path: str) -> bytes:
@@ -115,7 +135,7 @@ def _trouble(data: bytes) -> str:
 
 def leave_strange_clouds(place: Place, incoming: Incoming) -> None:
     """Leave out what lies in a cloud that nobody here knows: its hosts would get tokens."""
-    of_az, ours = azclouds.custom(place.paths.base), clouds.load(place.paths.store)
+    of_az, ours = azclouds.custom(place.paths.base), scoping.effective_clouds(place)
     known = {*azclouds.BUILT_IN, *of_az, *ours}
     kept = []
     for context in incoming.contexts:
@@ -127,12 +147,14 @@ def leave_strange_clouds(place: Place, incoming: Incoming) -> None:
     incoming.contexts, incoming.clouds = kept, {}
 
 
-def take_clouds(place: Place, incoming: Incoming, *, replace: bool) -> list[str]:
-    """Keep the clouds of the source; return what there is to tell. Call under the store lock.
+def take_clouds(
+    place: Place, change: changing | session_changing, incoming: Incoming, *, replace: bool
+) -> list[str]:
+    """Keep the clouds of the source; return what there is to tell. Call inside the change.
 
     az's own definitions stay; azenv's stay, too, unless `replace`.
     """
-    of_az, ours = azclouds.custom(place.paths.base), clouds.load(place.paths.store)
+    of_az, ours = azclouds.custom(place.paths.base), change.clouds
     told = []
     for name, options in incoming.clouds.items():
         same = of_az.get(name) or ours.get(name)
@@ -141,17 +163,21 @@ def take_clouds(place: Place, incoming: Incoming, *, replace: bool) -> list[str]
             told.append(f'the cloud "{name}" is {"added" if same is None else "replaced"}')
         elif same != options:
             told.append(f'the cloud "{name}" stays as it is here')
-    if told:
-        clouds.save(place.paths.store, ours)
     return told
 
 
-def first_default(place: Place, book: Book, incoming: Incoming) -> Context | None:
-    """Make the source's default context the default, where neither az nor azenv has one."""
+def first_default(
+    place: Place, change: changing | session_changing, incoming: Incoming
+) -> Context | None:
+    """Make the source's default context the default, where neither az nor azenv has one.
+
+    A session has no default of its own. Call inside the change.
+    """
+    book = change.book
     first = book.named(incoming.default) if incoming.default else None
     if first is None or first.protected or book.default in book.contexts:
         return None
-    if azprofile.default_row(place.paths.base):
+    if change.scope != scoping.USER or azprofile.default_row(place.paths.base):
         return None
     book.default, book.az_seen = first.id, ""
     return first
@@ -159,5 +185,5 @@ def first_default(place: Place, book: Book, incoming: Incoming) -> Context | Non
 
 def own_clouds(place: Place, names: set[str]) -> dict[str, dict[str, str]]:
     """Return the definitions of the user's own clouds among `names`."""
-    known = clouds.load(place.paths.store) | azclouds.custom(place.paths.base)
+    known = scoping.effective_clouds(place) | azclouds.custom(place.paths.base)
     return {name: known[name] for name in sorted(names) if name in known}

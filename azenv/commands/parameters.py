@@ -64,6 +64,16 @@ def scope_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def descriptor_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--passphrase-fd N`: where a script gives the passphrase of a bundle."""
+    return click.option(
+        "--passphrase-fd",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Read the passphrase from this open descriptor.",
+    )(function)
+
+
 def _scope(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
     words = {"process": "process", "user": "user", "currentuser": "user"}
     if value is None:

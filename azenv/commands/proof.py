@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass, fields
-from functools import partial
 
-from azenv.core.errors import NotFoundError, UsageError
+from azenv.commands import secrets
+from azenv.core.errors import UsageError
 from azenv.core.model import Credential
 from azenv.output import say
 
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from azenv.azure.signin import SignedIn
     from azenv.azure.transport import Transport
     from azenv.store.settings import Settings
-
-STDIN = "-"
-_MOST_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +90,7 @@ class Wanted:
             from azenv.core.names import ensure_name
 
             ensure_name(self.name)
-        if self.secret_file == self.password_file == STDIN:
+        if self.secret_file == self.password_file == secrets.STDIN:
             raise UsageError("stdin can be read once")
         if self.default and app.scope(self.scope) != "user":
             raise UsageError("the default outlives this session", hint="add --scope user")
@@ -123,7 +119,9 @@ def sign_in(app: App, wanted: Wanted, cloud: Endpoints, http: Transport) -> Sign
     if method == "managed":
         return signin.machine(cloud, http, app.environ, wanted.client_id)
     if method == "token":
-        return signin.bearer(cloud, http, app.environ, _secret(app, wanted.access_token, "token"))
+        return signin.bearer(
+            cloud, http, app.environ, secrets.read(app, wanted.access_token, "token")
+        )
     if method == "user":
         return _person(app, wanted, cloud, http)
     client_id, tenant = _application(app, wanted)
@@ -197,7 +195,7 @@ def _proof(app: App, wanted: Wanted, client_id: str) -> tuple[Credential, dict[s
         source = os.path.abspath(path) if path else federation.find(app.environ)
         return Credential("federated", federated=source), {}
     if wanted.method == "secret":
-        secret = _secret(app, wanted.secret_file, f"secret of {client_id}")
+        secret = secrets.read(app, wanted.secret_file, f"secret of {client_id}")
         return Credential("secret"), {"secret": secret}
     path = os.path.abspath(os.path.expanduser(wanted.certificate))
     credential = Credential("certificate", certificate=path, send_chain=wanted.send_chain)
@@ -210,47 +208,11 @@ def _password(app: App, wanted: Wanted, path: str) -> str:
     from azenv.azure import certificate
 
     if wanted.password_file:
-        return _secret(app, wanted.password_file, "password")
+        return secrets.read(app, wanted.password_file, "password")
     try:
         certificate.load(path)
     except certificate.PasswordNeededError:
         if not app.is_interactive:
             raise
-        return _secret(app, "", f"password of {path}")
+        return secrets.read(app, "", f"password of {path}")
     return ""
-
-
-def _secret(app: App, path: str, what: str) -> str:
-    """Return a secret from a file, stdin or the terminal, without the line's end.
-
-    Raises UsageError where there is none, NotFoundError.
-    """
-    if path == STDIN:
-        text = sys.stdin.read(_MOST_BYTES)
-    elif path:
-        text = _from_file(path)
-    elif app.is_interactive:
-        import getpass
-
-        text = getpass.getpass(f"azenv: {what}: ", stream=sys.stderr)
-    else:
-        raise UsageError(f"nobody can be asked here for the {what}", hint="--secret-file FILE")
-    text = text.rstrip("\r\n")
-    if not text:
-        where = "stdin" if path == STDIN else path or "what was typed"
-        raise UsageError(f"there is no {what.partition(' of ')[0]} in {where}: it is empty")
-    return text
-
-
-def _from_file(path: str) -> str:
-    """Return the text of a file or a pipe, as `<(…)` of a shell is."""
-    read = partial(open, os.path.expanduser(path), encoding="utf-8")
-    try:
-        with read() as file:
-            return str(file.read(_MOST_BYTES))
-    except FileNotFoundError:
-        raise NotFoundError(
-            f"no such file: {path}", hint="--secret-file FILE; - is stdin"
-        ) from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} holds no text") from None

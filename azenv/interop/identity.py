@@ -120,7 +120,8 @@ class Identity:
     ) -> Tokens | None:
         """Return this account's newest tokens; None where there are none to be had.
 
-        `stored` is what azenv itself has of the account: what is older than its sign-out is over.
+        `stored` is what azenv itself has of the account, which a sign-out removes; what az has of
+        before that is over.
         """
         if not self.has_tokens:
             return None
@@ -134,8 +135,8 @@ class Identity:
             theirs = learnt.service(self.username, self.tenant)
         found = [item for item in (ours, theirs) if item]
         if stored:
-            found = [item for item in (*found, stored.tokens(self)) if item]
             found = [item for item in found if not stored.is_over(item)]
+            found += filter(None, [stored.tokens(self)])
         return max(found, key=lambda item: item.time, default=None)
 
     def sign_in_command(self) -> str:

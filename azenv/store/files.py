@@ -112,13 +112,7 @@ def write_private(path: str, data: bytes, *, backup: bool = False, sync: bool = 
     """
     temporary = _temporary(path)
     try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
-        try:
-            _write_all(handle, data)
-            if sync:
-                os.fsync(handle)
-        finally:
-            os.close(handle)
+        _write_new(temporary, data, sync=sync)
         if backup:
             _keep_backup(path)
         os.replace(temporary, path)
@@ -132,20 +126,48 @@ def write_private(path: str, data: bytes, *, backup: bool = False, sync: bool = 
         ) from error
 
 
-def create_private(path: str, data: bytes) -> None:
-    """Write a new file, mode 0600. Raises AzenvError where one exists, or the disk refuses."""
+def create_private(path: str, data: bytes, *, hint: str = "add --force") -> None:
+    """Write a new file, mode 0600; it appears whole.
+
+    Raises AzenvError where one exists (then with `hint`), or the disk refuses.
+    """
+    temporary = _temporary(path)
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
-    except FileExistsError:
-        raise AzenvError(f"there is a file already: {path}", hint="add --force") from None
+        ensure_absent(path, hint=hint)
+        _write_new(temporary, data, sync=True)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links: a stick, a share
+            ensure_absent(path, hint=hint)
+            os.rename(temporary, path)
+        else:
+            os.unlink(temporary)
+        _sync_directory(os.path.dirname(path))
     except OSError as error:
+        _discard(temporary)
+        if isinstance(error, FileExistsError):
+            raise _exists(path, hint) from None
         raise AzenvError(f"cannot write {path}: {error.strerror}", hint="choose another") from error
+
+
+def ensure_absent(path: str, *, hint: str) -> None:
+    """Refuse a path where there is a file, or a link to nowhere. Raises AzenvError."""
+    if os.path.lexists(path):
+        raise _exists(path, hint)
+
+
+def _exists(path: str, hint: str) -> AzenvError:
+    return AzenvError(f"there is a file already: {path}", hint=hint)
+
+
+def _write_new(path: str, data: bytes, *, sync: bool) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
     try:
         _write_all(handle, data)
-        os.fsync(handle)
-    except OSError as error:
-        _discard(path)
-        raise AzenvError(f"cannot write {path}: {error.strerror}", hint="choose another") from error
+        if sync:
+            os.fsync(handle)
     finally:
         os.close(handle)
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import signal
 import subprocess
 import time
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
-
 from azenv.sandbox.faults import Fault
+from tests import certificates
 from tests.commands.azure import ADA, CLOUD, azure, running
 from tests.commands.processes import command
 
@@ -27,31 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["azure", "running"]  # fixtures
 
 LOGIN = ("login", "--no-browser", "--cloud", CLOUD)
-DAY = dt.timedelta(days=1)
-PEM = serialization.Encoding.PEM
 
 
 def certificate(path: Path, *, days: int = 30, password: bytes = b"") -> bytes:
     """Write key and certificate to `path`; return the certificate."""
-    key = rsa.generate_private_key(65537, 2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "azenv")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - 60 * DAY)
-        .not_valid_after(now + days * DAY)
-        .sign(key, hashes.SHA256())
-    )
-    lock: serialization.KeySerializationEncryption = serialization.NoEncryption()
-    if password:
-        lock = serialization.BestAvailableEncryption(password)
-    text = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, lock)
-    path.write_bytes(text + made.public_bytes(PEM))
-    return made.public_bytes(PEM)
+    made = certificates.make(days, password)
+    path.write_bytes(made.key + made.pem)
+    return made.pem
 
 
 def by_certificate(azure: Sandbox, path: Path, *more: str) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ from azure.identity import (
 
 from azenv.sandbox.clients import federated_token
 from azenv.sandbox.population import PASSWORD, Federation
+from tests import certificates
 from tests.sandbox.conftest import AZ_CLIENT, Browser
-from tests.sandbox.test_msal import certificate
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -56,7 +56,7 @@ def test_secret(sandbox: Sandbox) -> None:
 
 def test_certificate(sandbox: Sandbox) -> None:
     one = application(sandbox)
-    public_pem, private_pem, _ = certificate()
+    public_pem, private_pem, _ = certificates.make()
     one.certificates.append(public_pem)
     credential = CertificateCredential(
         one.tenant,

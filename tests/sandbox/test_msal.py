@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import datetime as dt
 import time
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -9,15 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 import msal
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
 from azenv.sandbox.aadsts import CLAIMS
 from azenv.sandbox.clients import federated_token
 from azenv.sandbox.faults import Fault
 from azenv.sandbox.population import PASSWORD, Federation
+from tests import certificates
 from tests.sandbox.conftest import AZ_CLIENT, Browser
 
 if TYPE_CHECKING:
@@ -276,38 +272,14 @@ def test_secret(sandbox: Sandbox) -> None:
     assert (wrong["error"], wrong["error_codes"]) == ("invalid_client", [7000215])
 
 
-def certificate(days: int = 1) -> tuple[bytes, bytes, str]:
-    """Return PEM certificate, PEM key and thumbprint of a certificate that ends in `days`."""
-    key = rsa.generate_private_key(65537, 2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    end = dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(end - dt.timedelta(days=30))
-        .not_valid_after(end)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    thumbprint = made.fingerprint(hashes.SHA1()).hex()  # noqa: S303  what Entra names it by
-    return made.public_bytes(serialization.Encoding.PEM), private, thumbprint
-
-
 def test_certificate(sandbox: Sandbox) -> None:
     one = application(sandbox)
-    public_pem, private_pem, thumbprint = certificate()
+    public_pem, private_pem, thumbprint = certificates.make()
     credential = {"private_key": private_pem.decode(), "thumbprint": thumbprint}
     assert confidential(sandbox, one, credential)["error_codes"] == [700027]  # not registered
     one.certificates.append(public_pem)
     assert "access_token" in confidential(sandbox, one, credential)
-    _, other_key, _ = certificate()
+    _, other_key, _ = certificates.make()
     forged = credential | {"private_key": other_key.decode()}
     answer = confidential(sandbox, one, forged)
     assert (answer["error_codes"], "signature" in answer["error_description"]) == ([700027], True)
@@ -315,7 +287,7 @@ def test_certificate(sandbox: Sandbox) -> None:
 
 def test_expired_certificate(sandbox: Sandbox) -> None:
     one = application(sandbox)
-    public_pem, private_pem, thumbprint = certificate(days=-1)
+    public_pem, private_pem, thumbprint = certificates.make(days=-1)
     one.certificates.append(public_pem)
     credential = {"private_key": private_pem.decode(), "thumbprint": thumbprint}
     answer = confidential(sandbox, one, credential)
