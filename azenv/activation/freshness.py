@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from azenv.activation.scoping import is_session_born, session_of
 from azenv.interop.foreign import modified_ns
 from azenv.store import records
 
@@ -30,13 +31,24 @@ def ensure(place: Place, context_id: str) -> list[str]:
 
 def is_rotated(place: Place, context_id: str, overlay: str) -> bool:
     """Tell whether a federated token was renewed since: az itself never reads one again."""
+    path = _federated(place, context_id)
+    return bool(path) and modified_ns(path) > modified_ns(os.path.join(overlay, ".stamp"))
+
+
+def _federated(place: Place, context_id: str) -> str:
+    """Return the token file of a context that signs in by one, else an empty text."""
+    if is_session_born(context_id):
+        session = session_of(place)
+        state = session.state() if session else None
+        context = state.contexts.get(context_id) if state else None
+        found = state.credentials.get(context.target.identity[:2]) if state and context else None
+        return found.federated if found else ""
     text = records.read(place.paths, f"seeds/{context_id}") or ""
     if '"method": "federated"' not in text:
-        return False
+        return ""
     import json
 
-    path = json.loads(text)["credential"]["federated"]
-    return modified_ns(path) > modified_ns(os.path.join(overlay, ".stamp"))
+    return str(json.loads(text)["credential"]["federated"])
 
 
 def is_fresh(overlay: str, base: str) -> bool:

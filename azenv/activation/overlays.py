@@ -17,8 +17,11 @@ from azenv.store import records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from azenv.activation.change import changing
     from azenv.activation.place import Place
+    from azenv.activation.session_change import session_changing
     from azenv.interop.stored import Stored
+    from azenv.store.vault import Vault
 
     Row = dict[str, object]
 
@@ -32,8 +35,9 @@ def ensure(place: Place, context_id: str, *, coarse: bool = False) -> list[str]:
     """
     report = _refresh(place, context_id, coarse=coarse)
     messages = list(report.messages)
+    if report.newcomers or (context_id != NONE_ID and (report.taught or report.renewed)):
+        messages += _learn(place, context_id, report)
     if report.newcomers:
-        messages += _learn(place, report)
         messages += _refresh(place, context_id, coarse=coarse).messages
     return messages
 
@@ -100,10 +104,37 @@ def _made_from(place: Place, context_id: str) -> tuple[Row | None, list[Row]]:
     return seed, rows
 
 
-def _learn(place: Place, report: overlay.Report) -> list[str]:
-    from azenv.activation.change import changing  # the whole store, only now
-    from azenv.activation.learning import learn
+def _learn(place: Place, context_id: str, report: overlay.Report) -> list[str]:
+    """Take what az brought in into the store that the context lives in; return what to tell."""
+    from azenv.activation import learning, scoping
 
-    with changing(place) as change:
-        added = learn(place, change.book, report)
-    return [f'learnt "{context.name}"' for context in added]
+    vault, change = _keeper(place, context_id)
+    messages = []
+    with change:
+        added = learning.learn(place, change, report) if report.newcomers else []
+        messages += [f'learnt "{context.name}"' for context in added]
+        if change.scope == scoping.USER and scoping.scope_of(place, None) != scoping.USER:
+            return messages  # autosave is off: tokens stay in memory
+        context = change.book.contexts.get(context_id)  # the blocked overlay is nobody's
+        cloud = context.target.cloud if context else str(report.newcomers[0]["environmentName"])
+        try:
+            taught = learning.teach(place, change, vault, cloud, report)
+        except AzenvError as error:
+            return [*messages, f"the sign-in is kept in memory only: {error.message}"]
+        messages += [f"learnt the sign-in of {name}" for name in taught]
+    if notice := vault.notice():
+        messages.append(notice)
+    return messages
+
+
+def _keeper(place: Place, context_id: str) -> tuple[Vault, changing | session_changing]:
+    """Return the vault and the change of the scope that a context lives in."""
+    from azenv.activation.change import changing  # the whole store, only now
+    from azenv.activation.session_change import session_changing
+    from azenv.store.vault import user_vault
+
+    session = session_of(place) if is_session_born(context_id) else None
+    if session is None:
+        return user_vault(place.paths), changing(place)
+    is_explicit = context_id in session.state().unsaved
+    return session, session_changing(place, lambda: session, is_explicit=is_explicit)

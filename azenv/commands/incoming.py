@@ -82,7 +82,7 @@ def take(app: App, incoming: Incoming, policy: str, scope: str | None) -> merge.
         if first := importing.first_default(app.place, change, incoming):
             say(f'"{first.name}" is the default now: there was none')
     app.reread()
-    if vault and (notice := vault.notice() if hasattr(vault, "notice") else ""):
+    if vault and (notice := vault.notice()):
         say(notice)
     return outcome
 

@@ -51,7 +51,7 @@ def keep(
         ids = [one.id for one in change.book.of_account(holder)]
     app.reread()
     _renew(app, ids)
-    if notice := vault.notice() if hasattr(vault, "notice") else "":
+    if notice := vault.notice():
         say(notice)
     return context
 

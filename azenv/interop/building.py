@@ -13,22 +13,26 @@ from azenv.interop.stamp import Stamp
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.interop.azrows import Row
+    from azenv.interop.aztokens import Tokens
     from azenv.interop.stored import Stored
 
 
 class Report:
     """What a refresh did: lines for the user, safe to print, and rows for the store.
 
-    `home_ids` says whose the newcomers are, for `azprofile.targets`.
+    `home_ids` says whose the newcomers are, for `azprofile.targets`. `taught` are tokens that are
+    new here: of an `az login` that was made here; `renewed` those that az has in the base, too.
     """
 
-    __slots__ = ("built", "home_ids", "messages", "newcomers", "signed_out")
+    __slots__ = ("built", "home_ids", "messages", "newcomers", "renewed", "signed_out", "taught")
 
     def __init__(self) -> None:
         self.built = False
         self.signed_out = False
         self.messages: list[str] = []
         self.newcomers: list[Row] = []
+        self.taught: list[Tokens] = []
+        self.renewed: list[Tokens] = []
         self.home_ids: dict[tuple[str, ...], str] = {}
 
 

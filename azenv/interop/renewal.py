@@ -141,15 +141,22 @@ class Renewal:
         return True
 
     def _learn(self) -> None:
-        """Keep what an `az login` here brought and the base does not hold."""
-        identity = self._identity
-        if identity and (identity.is_private or not identity.may_have_tokens):
+        """Note what an `az login` here brought, and keep it where the base does not hold it."""
+        identity, means = self._identity, self._means
+        if identity and not identity.may_have_tokens:
             return
+        known = means.stored.tokens(identity) if identity and means.stored else None
         for tokens in self._here.every():
-            sources = (self._means.tokens, self._means.learnt)
-            if all(tokens.is_newer_than(source.like(tokens)) for source in sources if source):
-                self._means.learnt.save(tokens)
+            if known and tokens.key == known.key and not tokens.is_newer_than(known):
+                continue
+            if identity and identity.is_private:  # its tokens go nowhere but to its session
+                self.report.taught.append(tokens)
+                continue
+            of_base = means.tokens.like(tokens) if means.tokens else None
+            if all(map(tokens.is_newer_than, (of_base, means.learnt.like(tokens)))):
+                means.learnt.save(tokens)
                 self.taught |= {tokens.username.casefold(), tokens.key}
+                (self.report.renewed if of_base else self.report.taught).append(tokens)
 
     def _settle(self, gone: list[str]) -> None:
         """Leave nothing of those who are gone, and this identity's newest; under az's own lock."""

@@ -109,6 +109,10 @@ class SessionStore:
             lambda secrets: {name: value for name, value in secrets.items() if name != key}
         )
 
+    def notice(self) -> str:
+        """Return "": the key is the session's own, and in its environment only."""
+        return ""
+
     def _change_secrets(self, edit: Callable[[dict[str, Secret]], dict[str, Secret]]) -> None:
         def change(sections: Sections) -> None:
             sections[_SECRETS] = dump_secrets(edit(parse_secrets(sections[_SECRETS])))

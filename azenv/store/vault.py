@@ -50,6 +50,9 @@ if TYPE_CHECKING:
         def forget_secret(self, key: str) -> None:
             """Forget what was put under `key`, if anything was."""
 
+        def notice(self) -> str:
+            """Return what to tell the user of where the key is, "" where there is nothing new."""
+
 
 TOKENS, SECRETS = "tokens.bin", "sp.bin"
 # How many sections each holds: the cache and the token table; the secrets.

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from azenv.interop import azprofile
 from azenv.sandbox.clients import federated_token
 from azenv.sandbox.population import Federation
-from tests.commands.azure import CLOUD, azure, running
+from azenv.store import contexts
+from tests import certificates
+from tests.commands.azure import ADA, CLOUD, azure, running
 from tests.commands.conftest import empty, outside
 from tests.commands.processes import azenv
 from tests.shells.harness import require_tool
@@ -38,6 +43,18 @@ def az(home: Home, context: str, *words: str) -> Any:  # noqa: ANN401  JSON
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def base_az(home: Home, *words: str) -> None:
+    """Run az as nobody but az itself does."""
+    environ = os.environ | {"AZURE_CONFIG_DIR": str(home.base)}
+    environ |= {"AZURE_CORE_ENCRYPT_TOKEN_CACHE": "false", "AZURE_CORE_LOGIN_EXPERIENCE_V2": "off"}
+    subprocess.run([require_tool("az"), *words], env=environ, stdin=subprocess.DEVNULL, check=True)
+
+
+def of_account(home: Home, username: str) -> dict[str, Any]:
+    found: list[dict[str, Any]] = home.ok("list", "-o", "json").data
+    return next(context for context in found if context["account"]["username"] == username)
 
 
 def principal(azure: Sandbox) -> tuple[str, str, str]:
@@ -77,3 +94,125 @@ def test_a_secret_and_a_federated_token_that_rotates(
         next((empty.root / "az").glob("*/.azure/service_principal_entries.json")).read_text()
     )
     assert entry["client_assertion"] == path.read_text()
+
+
+def test_a_federated_token_of_a_session_rotates(
+    azure: Sandbox, empty: Home, tmp_path: Path
+) -> None:
+    client_id, tenant, _ = principal(azure)
+    one = azure.cloud.population.applications[client_id]
+    one.federations.append(Federation("https://issuer.test", "repo:azenv"))
+    path = tmp_path / "token"
+    path.write_text(federated_token(azure.cloud, one))
+    who = ("--client-id", client_id, "--tenant", tenant, "--cloud", CLOUD)
+    empty.give_mailbox()
+    empty.ok("login", *who, "--federated-token-file", str(path), "--scope", "process")
+    empty.setenv("AZENV_SESSION", empty.letter()[5])
+    empty.unsetenv("__AZENV_MAIL")
+    assert az(empty, "Contoso Dev", "group", "list")
+    path.write_text(federated_token(azure.cloud, one))
+    os.utime(path, (path.stat().st_mtime + 60,) * 2)
+    assert az(empty, "Contoso Dev", "group", "list")
+    (file,) = (empty.root / "az").glob("p*/.azure/service_principal_entries.json")
+    assert json.loads(file.read_text())[0]["client_assertion"] == path.read_text()
+
+
+def test_a_certificate(azure: Sandbox, empty: Home, tmp_path: Path) -> None:
+    client_id, tenant, _ = principal(azure)
+    made, path = certificates.make(), tmp_path / "app.pem"
+    azure.cloud.population.applications[client_id].certificates.append(made.pem)
+    path.write_bytes(made.key + made.pem)
+    who = ("--client-id", client_id, "--tenant", tenant, "--cloud", CLOUD)
+    empty.ok("login", "--service-principal", *who, "--certificate", str(path))
+    assert az(empty, "Contoso Dev", "group", "list")
+
+
+@pytest.mark.parametrize("form", ["app-service", "imds"])
+def test_the_machines_own_identity(
+    azure: Sandbox, empty: Home, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    for name, value in azure.identity_environment(imds=form == "imds").items():
+        monkeypatch.setenv(name, value)
+    empty.ok("login", "--identity", "--cloud", CLOUD)
+    (context, *_) = empty.ok("list", "-o", "json").data
+    shown = az(empty, context["name"], "account", "show")
+    assert shown["user"]["assignedIdentityInfo"] == "MSI"
+    assert az(empty, context["name"], "group", "list")
+
+
+def test_az_login_in_an_overlay_is_a_sign_in(azure: Sandbox, empty: Home) -> None:
+    client_id, tenant, secret = principal(azure)
+    empty.ok(*LOGIN)
+    words = ("--service-principal", "-u", client_id, "--tenant", tenant, "-p", secret)
+    az(empty, "Contoso Dev", "login", *words)
+    said = azenv("exec", "Contoso Dev", "true", home=empty).stderr
+    assert f"learnt the sign-in of {client_id}" in said
+    (context, *_) = [
+        c for c in empty.ok("list", "-o", "json").data if c["account"]["username"] == client_id
+    ]
+    assert empty.ok("token", "--context", context["id"]).out.startswith("ey")
+    shutil.rmtree(empty.root)  # as at the next start of the machine
+    assert az(empty, context["id"], "group", "list")
+    assert empty.ok("logout", client_id).err
+    empty.fail("token", "--context", context["id"])
+
+
+def test_who_az_lost_signs_in_by_az_again(azure: Sandbox, empty: Home) -> None:
+    empty.ok(*LOGIN)
+    rows = [azprofile.row(c.target) for c in contexts.load(str(empty.store)).contexts.values()]
+    empty.ok("logout", "--all")
+    empty.sign_in(*rows)
+    empty.ok("import", "az")  # names and subscriptions, and no token
+    empty.fail("token", "--context", "Contoso Dev", code=4)
+    az(empty, "Contoso Dev", "login", "--use-device-code")
+    said = azenv("exec", "Contoso Dev", "true", home=empty).stderr
+    assert f"learnt the sign-in of {ADA}" in said
+    assert "the key is in" in said
+    assert empty.ok("token", "--context", "Contoso Dev").out.startswith("ey")
+    again = azenv("exec", "Contoso Dev", "true", home=empty).stderr
+    assert "learnt" not in again
+
+
+def test_what_az_has_in_the_base_stays_azs(azure: Sandbox, empty: Home) -> None:
+    base_az(empty, "cloud", "register", "-n", CLOUD, "--endpoint-resource-manager", azure.url)
+    base_az(empty, "cloud", "set", "-n", CLOUD)
+    base_az(empty, "login", "--use-device-code")
+    empty.ok("import", "az")
+    assert az(empty, "Contoso Dev", "group", "list")
+    az(empty, "Contoso Dev", "account", "get-access-token", "--resource", "https://other.test")
+    az(empty, "Contoso Dev", "account", "list", "--refresh")  # writes the profile: looked at again
+    azenv("exec", "Contoso Dev", "true", home=empty)
+    assert not (empty.store / "tokens.bin").exists()
+    empty.fail("token", "--context", "Contoso Dev", code=4)
+
+
+def test_in_a_session_it_stays_in_the_session(azure: Sandbox, empty: Home) -> None:
+    client_id, tenant, secret = principal(azure)
+    empty.give_mailbox()
+    empty.ok(*LOGIN, "--scope", "process")
+    empty.setenv("AZENV_SESSION", empty.letter()[5])
+    empty.unsetenv("__AZENV_MAIL")
+    words = ("--service-principal", "-u", client_id, "--tenant", tenant, "-p", secret)
+    az(empty, "Contoso Dev", "login", *words)
+    said = azenv("exec", "Contoso Dev", "true", home=empty).stderr
+    assert f"learnt the sign-in of {client_id}" in said
+    (context, *_) = [
+        c for c in empty.ok("list", "-o", "json").data if c["account"]["username"] == client_id
+    ]
+    assert empty.ok("token", "--context", context["id"]).out.startswith("ey")
+    empty.unsetenv("AZENV_SESSION")
+    assert empty.names() == []
+    assert not (empty.store / "contexts.json").exists()
+    assert not (empty.store / "sp.bin").exists()
+
+
+def test_with_autosave_off_it_is_kept_in_memory(azure: Sandbox, empty: Home) -> None:
+    client_id, tenant, secret = principal(azure)
+    empty.ok(*LOGIN)
+    empty.ok("autosave", "disable", "--keep")
+    before = (empty.store / "tokens.bin").read_bytes()
+    words = ("--service-principal", "-u", client_id, "--tenant", tenant, "-p", secret)
+    az(empty, "Contoso Dev", "login", *words)
+    assert "sign-in of" not in azenv("exec", "Contoso Dev", "true", home=empty).stderr
+    assert (empty.store / "tokens.bin").read_bytes() == before
+    assert not (empty.store / "sp.bin").exists()
