@@ -5,22 +5,27 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from azenv.sandbox.faults import Fault
+from azenv.sandbox.population import Application
 from tests import certificates
 from tests.commands.azure import ADA, CLOUD, azure, running
 from tests.commands.processes import command
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from azenv.sandbox.server import Sandbox
     from tests.commands.conftest import Home
 
 __all__ = ["azure", "running"]  # fixtures
 
+REPOSITORY = Path(__file__).parents[2]
+SIGNER = str(Path(__file__).with_name("signer.py"))
 LOGIN = ("login", "--no-browser", "--cloud", CLOUD)
 
 
@@ -133,6 +138,38 @@ def test_a_crowd_makes_one_call(azure: Sandbox, empty: Home) -> None:
     assert len(answers) == 1
     assert answers.pop().startswith("ey")
     assert azure.cloud.calls["token"] == before + 1
+
+
+@pytest.mark.timeout(240)
+def test_twenty_sign_in_and_are_killed_and_nothing_acknowledged_is_lost(
+    azure: Sandbox, empty: Home
+) -> None:
+    empty.ok(*LOGIN)
+    shared = empty.context("Contoso Dev")["id"]
+    applications = azure.cloud.population.applications
+    tenant = next(iter(azure.cloud.population.tenants))
+    for number in range(20):
+        client_id = f"00000000-0000-4000-8000-{number:012}"
+        secrets = [f"{client_id}-{one}" for one in range(25)]
+        applications[client_id] = Application(client_id, tenant, f"app {number}", secrets)
+    environ = os.environ | {"AZENV_HOME": str(empty.top), "PYTHONPATH": str(REPOSITORY)}
+    crowd = [
+        subprocess.Popen(
+            [sys.executable, SIGNER, str(number), one, tenant, CLOUD, shared, "25"],
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number, one in enumerate(list(applications)[-20:])
+    ]
+    said = [one.communicate(timeout=220) for one in crowd]
+    assert [errors for _, errors in said] == [""] * 20
+    assert sum(lines.count("killed") for lines, _ in said) > 40
+    assert [one.returncode for one in crowd] == [0] * 20
+    # and what the last of them left is whole
+    assert empty.ok("doctor").out
+    assert empty.ok("token", "--context", shared).out.startswith("ey")
 
 
 def test_ctrl_c_leaves_nothing(azure: Sandbox, empty: Home) -> None:
