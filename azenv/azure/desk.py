@@ -60,7 +60,12 @@ def of(desk: Desk, context: Context, http: Transport) -> Tokens:
     if credential is None:
         credential = _without_sign_in(target.account)
     if credential is None:
-        attempt = Attempt(target.cloud, target.account.username, target.tenant.id)
+        attempt = Attempt(
+            target.cloud,
+            target.account.username,
+            target.tenant.id,
+            domain=target.tenant.domain,
+        )
         raise SignInNeededError(
             f"azenv itself has not signed {target.account.username} in", hint=attempt.command()
         )
@@ -77,6 +82,7 @@ def of(desk: Desk, context: Context, http: Transport) -> Tokens:
         lambda: vault.secret(holder_key(holder)) or {},
         http,
         desk.environ,
+        {target.tenant.id.casefold(): target.tenant.domain},
     )
     return Tokens(party, keeping=keeping)
 

@@ -163,7 +163,9 @@ def _sort_out(listing: Listing, heard: list[_Heard]) -> None:
 
 def _pending(listing: Listing, tenant: Tenant, error: SignInNeededError) -> Pending:
     asked = getattr(error, "claims", "")
-    return Pending(listing.cloud, listing.account, tenant, error.message, str(asked))
+    # the token's own error knows the tenant by its id
+    reason = error.message.replace(tenant.id, tenant.domain or tenant.id)
+    return Pending(listing.cloud, listing.account, tenant, reason, str(asked))
 
 
 def _enumerated(names: list[str]) -> str:

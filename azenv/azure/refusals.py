@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     Answer = Mapping[str, Any]
 
 # What helps: sign in again in that tenant; through the broker of a managed device; bring the
-# application's proof anew; nothing that azenv can do.
-SIGN_IN, BROKER, PROVE, NOTHING = "sign-in", "broker", "prove", ""
+# application's proof anew; somebody who may change the tenant; other words; time; nothing known.
+SIGN_IN, BROKER, PROVE, ADMIN = "sign-in", "broker", "prove", "administrator"
+TENANT, RESOURCE, WAIT, NOTHING = "tenant", "resource", "wait", ""
 
 _MFA = "{tenant} wants more proof (MFA) from {account}"
 _DEVICE = "Conditional Access of {tenant} keeps {account} out on this device"
@@ -36,7 +37,7 @@ TABLE = {
     **dict.fromkeys((50097, 50129), (_DEVICE, BROKER)),
     50005: (_DEVICE, BROKER),
     53004: ("{tenant} wants {account} to register for MFA first", SIGN_IN),
-    53011: ("{tenant} blocks {account} as a risk; an administrator can lift that", NOTHING),
+    53011: ("{tenant} blocks {account} as a risk", ADMIN),
     **dict.fromkeys(
         (65001, 65004, 90008, 90093, 90094, 900941),
         ("nobody has agreed yet that azenv may act for {account} in {tenant}", SIGN_IN),
@@ -46,21 +47,21 @@ TABLE = {
     700082: (f"{_OVER}: it was not used for too long", SIGN_IN),
     **dict.fromkeys((70043, 70044), (f"{_OVER}: {{tenant}} limits how long one lasts", SIGN_IN)),
     **dict.fromkeys((70000, 70008, 50132, 50089, 50058, 700084, 54005), (_OVER, SIGN_IN)),
-    50034: (_NOT_HERE, NOTHING),
-    50020: (f"{_NOT_HERE}: it belongs to another one and was not invited", NOTHING),
-    90072: (f"{_NOT_HERE}: it belongs to another one and was not invited", NOTHING),
-    50053: ("{account} is locked out for a while, after too many attempts", NOTHING),
+    50034: (_NOT_HERE, TENANT),
+    50020: (f"{_NOT_HERE}: it belongs to another one and was not invited", ADMIN),
+    90072: (f"{_NOT_HERE}: it belongs to another one and was not invited", ADMIN),
+    50053: ("{account} is locked out for a while, after too many attempts", WAIT),
     50055: ("the password of {account} has expired", SIGN_IN),
-    50057: ("the account {account} is disabled", NOTHING),
-    50105: ("{account} was not given this application in {tenant}", NOTHING),
+    50057: ("{account} is disabled", ADMIN),
+    50105: ("{account} was not given this application in {tenant}", ADMIN),
     50126: ("the user name or the password of {account} is wrong", SIGN_IN),
     **dict.fromkeys(
         (70016, 70018, 70019, 70020), ("the device code was not used in time", SIGN_IN)
     ),
-    90002: ('there is no tenant "{tenant}"', NOTHING),
-    900023: ('"{tenant}" is neither a domain nor the id of a tenant', NOTHING),
-    700016: ("there is no application {account} in {tenant}", NOTHING),
-    7000112: ("the application {account} is disabled in {tenant}", NOTHING),
+    90002: ('there is no tenant "{tenant}"', TENANT),
+    900023: ('"{tenant}" is neither a domain nor the id of a tenant', TENANT),
+    700016: ("there is no application {account} in {tenant}", TENANT),
+    7000112: ("the application {account} is disabled in {tenant}", ADMIN),
     **dict.fromkeys(
         (7000215, 7000216), ("the secret of the application {account} is wrong", PROVE)
     ),
@@ -72,12 +73,20 @@ TABLE = {
         ("the proof of the application {account} is of another time: is this clock right?", PROVE),
     ),
     **dict.fromkeys((70021, 700211, 700212, 700213, 700214, 700223), (_FEDERATION, PROVE)),
-    500011: ('nobody answers to "{resource}" in {tenant}', NOTHING),
-    **dict.fromkeys((70011, 500014), ('{tenant} gives no token for "{resource}"', NOTHING)),
+    500011: ('nobody answers to "{resource}" in {tenant}', RESOURCE),
+    **dict.fromkeys((70011, 500014), ('{tenant} gives no token for "{resource}"', RESOURCE)),
     **dict.fromkeys(
         (90055, 90033, 50196, 90006),
-        ("Entra ID of {cloud} is too busy to answer; try again in a minute", NOTHING),
+        ("Entra ID of {cloud} is too busy to answer", WAIT),
     ),
+}
+# What to do where a sign-in does not help.
+_HINTS = {
+    ADMIN: "ask an administrator of {tenant}",
+    TENANT: "azenv tenants    # lists those that are known here",
+    RESOURCE: "azenv token --help    # lists the names of resources",
+    WAIT: "try again in a minute",
+    NOTHING: "",
 }
 # Every 530xx that is not in the table is Conditional Access asking for a managed device.
 _CONDITIONAL_ACCESS = re.compile(r"530\d{2,3}")
@@ -105,6 +114,12 @@ class Attempt:
     tenant: str = ""
     method: str = "user"
     resource: str = ""
+    domain: str = ""
+
+    @property
+    def where(self) -> str:
+        """Return what people call the tenant: its domain where it is known."""
+        return self.domain or self.tenant
 
     def command(self, *words: str) -> str:
         """Return what to type to sign in again, with `words` at its end."""
@@ -114,7 +129,9 @@ class Attempt:
         elif self.method == "managed":
             parts.append("--identity")
         if self.tenant and self.method not in ("managed", "token"):
-            parts += ["--tenant", self.tenant]
+            parts += ["--tenant", self.where]
+        if self.account and self.method == "user":
+            parts += ["--username", self.account]
         if self.cloud != AZURE_CLOUD:
             parts += ["--cloud", self.cloud]
         proof = {"secret": "secret-file", "certificate": "certificate", "token": "access-token"}
@@ -136,15 +153,16 @@ def refused(answer: Answer, attempt: Attempt) -> AzenvError:
         remedy = SIGN_IN if answer.get("error") in _INTERACTIVE else NOTHING
     message = sentence.format(
         account=attempt.account or "the account",
-        tenant=attempt.tenant or "the tenant",
+        tenant=attempt.where or "the tenant",
         cloud=attempt.cloud,
         resource=attempt.resource,
         theirs=_first_sentence(answer),
     )
     if number:
         message += f" (AADSTS{number})"
-    if remedy == NOTHING:
-        return AzenvError(message)
+    if remedy in _HINTS:
+        hint = _HINTS[remedy].format(tenant=attempt.where or "the tenant")
+        return AzenvError(message, hint=hint or None)
     challenge = answer.get("claims") if remedy == SIGN_IN else None
     return RefusedError(
         message, hint=_hint(attempt, remedy, challenge or ""), claims=challenge or ""

@@ -50,7 +50,10 @@ class Token(NamedTuple):
 
 
 class Party(NamedTuple):
-    """An account, how it proves itself, and where: all that a token takes."""
+    """An account, how it proves itself, and where: all that a token takes.
+
+    `domains` are those of tenants, by id, as far as they are known: for messages.
+    """
 
     cloud: Cloud
     account: Account
@@ -58,6 +61,7 @@ class Party(NamedTuple):
     secret: Callable[[], Secret]
     http: Any
     environ: Mapping[str, str]
+    domains: Mapping[str, str] = {}
 
     @property
     def client_id(self) -> str:
@@ -145,6 +149,7 @@ class Tokens:
             tenant,
             self._party.credential.method,
             resource,
+            self._party.domains.get(tenant.casefold(), ""),
         )
         with telling(attempt):
             answer = self._acquire(attempt, resource, claims=claims, force=force)

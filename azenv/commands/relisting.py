@@ -36,6 +36,8 @@ def relist(app: App, *, account: str = "", tenant: str = "") -> None:
             try:
                 _relist_one(app, context, http, tenant)
             except AzenvError as error:
+                if len(chosen) == 1:
+                    raise
                 say(f"warning: {context.target.account.username}: {error.message}")
                 if error.hint:
                     say(f"hint: {error.hint}")
@@ -82,14 +84,27 @@ def _relist_one(app: App, context: Context, http: Transport, tenant: str) -> Non
         added = len(change.book.contexts) - before
         gone = _missing(change.book, listing)
     app.reread()
-    say(f"{account.username}: {survey.counts(listing)}")
+    if listing.complete:
+        say(f"{account.username}: {survey.counts(listing)}")
     if added > 0:
         say(f"{counted(added, 'context')} added")
     for name in gone:
         say(f'"{name}" is not listed any more; its context stays until: azenv remove')
-    survey.tell(listing)
     if not listing.complete:
-        raise AzenvError("no tenant could be listed to the end", hint="azenv login")
+        raise _nothing(listing)
+    survey.tell(listing)
+
+
+def _nothing(listing: Listing) -> AzenvError:
+    """Return the error for a listing that got nowhere: it says why, and what may help."""
+    if listing.pending:
+        reasons = "; ".join(dict.fromkeys(one.reason for one in listing.pending))
+        message = f"no tenant of {listing.account.username} could be listed: {reasons}"
+        return SignInNeededError(message, hint="azenv login --pending")
+    return AzenvError(
+        f"no tenant of {listing.account.username} could be listed: {'; '.join(listing.warnings)}",
+        hint="azenv subscriptions --refresh    # in a while",
+    )
 
 
 def tenants_of(book: Book, holder: Holder) -> list[Tenant]:

@@ -130,6 +130,21 @@ def _ensure_known(
         from azenv.commands.relisting import relist  # msal
 
         relist(app, account=start.target.account.username, tenant=tenant or "")
+        _ensure_seen(app, start, subscription, tenant)
+
+
+def _ensure_seen(app: App, start: Context, subscription: str | None, tenant: str | None) -> None:
+    """Refuse what is not there though Azure was just asked. Raises NotFoundError."""
+    try:
+        _target(app.book, start, subscription, tenant)
+    except NotFoundError as error:
+        what = f'subscription "{subscription}"' if subscription else f'tenant "{tenant}"'
+        close = f"did you mean {', '.join(error.nearest)}? else: " if error.nearest else ""
+        raise NotFoundError(
+            f"{start.target.account.username} sees no {what}",
+            hint=f"{close}azenv {'subscriptions' if subscription else 'tenants'}",
+            nearest=error.nearest,
+        ) from error
 
 
 def _context(

@@ -42,7 +42,7 @@ def test_an_unknown_one_is_an_error_with_the_nearest(azure: Sandbox, empty: Home
     empty.ok(*LOGIN)
     ran = empty.run("set", "--subscription", "Contoso Prd")
     assert ran.code == 1
-    assert 'no subscription "Contoso Prd" is known' in ran.err
+    assert f'{ADA} sees no subscription "Contoso Prd"' in ran.err
     assert "Contoso Prod" in ran.err
 
 
