@@ -65,6 +65,8 @@ def explained(
         )
     if isinstance(error, ValueError):  # of requests' own: no scheme, no host, a bad proxy
         return NetworkError(f'no address to call: "{host}" ({type(error).__name__})')
+    if proxy:
+        return _proxy(error, host, proxy)
     return NetworkError(f"the connection to {host} broke off", hint="try again")
 
 

@@ -83,6 +83,23 @@ def is_foreign_cloud(base: str, seed: Row) -> bool:
 
 
 def _clouds(directory: str, base: str, seed: Row | None, chosen: str) -> None:
+    text = _clouds_text(base, seed, chosen)
+    write_new(os.path.join(directory, azclouds.CLOUDS_FILE), text.encode())
+
+
+def renew_clouds(directory: str, base: str, seed: Row, chosen: str) -> None:
+    """Write the overlay's clouds anew where the context's cloud has been changed since."""
+    cloud = seed["cloud"]
+    if cloud in azclouds.BUILT_IN:
+        return
+    text = _clouds_text(base, seed, chosen)
+    ours = {"subscription": chosen}  # az writes another, for itself
+    found = azclouds.custom(directory).get(cloud, {}) | ours
+    if found != azini.parse(text).get(cloud, {}) | ours:
+        replace(os.path.join(directory, azclouds.CLOUDS_FILE), text.encode())
+
+
+def _clouds_text(base: str, seed: Row | None, chosen: str) -> str:
     text = azclouds.text(base, azclouds.CLOUDS_FILE)
     if seed is not None:
         endpoints = seed.get("endpoints") or {}
@@ -90,7 +107,7 @@ def _clouds(directory: str, base: str, seed: Row | None, chosen: str) -> None:
             for option, value in endpoints.items():
                 text = azini.with_value(text, seed["cloud"], option, value)
         text = azini.with_value(text, seed["cloud"], "subscription", chosen)
-    write_new(os.path.join(directory, azclouds.CLOUDS_FILE), text.encode())
+    return text
 
 
 def write_new(path: str, data: bytes) -> None:

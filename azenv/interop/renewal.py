@@ -54,8 +54,8 @@ class Renewal:
         before: list[Row] | None = self._profile.get("subscriptions")
         found = before or []
         self._learn()
+        means = self._means
         if self._identity:
-            means = self._means
             self._best = self._identity.best(means.tokens, means.learnt, means.stored)
         self.report.newcomers = self._identity.news(found) if self._identity else found
         if self.report.newcomers:
@@ -65,6 +65,8 @@ class Renewal:
             stamp_ns = max(stamp_ns, self._seen[0])
         elif not self._write_profile(rows, stamp_ns):
             return False
+        if self._identity and means.seed:
+            layout.renew_clouds(self._overlay, means.base, means.seed, self._identity.chosen)
         gone = [row["user"]["name"] for row in found if not self._is_ours(row)]
         if self._is_leaving and self._identity:
             gone.append(self._identity.username)  # az gets no further when it is offline

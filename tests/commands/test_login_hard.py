@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,6 +106,42 @@ def test_nothing_answers(azure: Sandbox, empty: Home) -> None:
     assert (empty.store / "tokens.bin").read_bytes() == before
     said = empty.fail("cloud", "add", "none", "--arm-endpoint", "https://127.0.0.1:9")
     assert "127.0.0.1:9" in said
+
+
+@pytest.mark.parametrize("status", [0, 407, 403])
+def test_a_proxy_that_refuses(azure: Sandbox, empty: Home, status: int) -> None:
+    there = "https://login.stack.example"  # what is on this machine never goes through a proxy
+    typed = ("--authority", there, "--resource", "https://arm.stack.example/")
+    empty.ok("cloud", "add", "stack", "--arm-endpoint", "https://arm.stack.example", *typed)
+    empty.ok(*LOGIN)
+    before = (empty.store / "tokens.bin").read_bytes()
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        port = proxy.getsockname()[1]
+        threading.Thread(target=refuse, args=(proxy, status), daemon=True).start()
+        empty.setenv("HTTPS_PROXY", f"http://ada:s3cr3t@127.0.0.1:{port}")
+        said = empty.fail("login", "--no-browser", "--cloud", "stack")
+    assert f"the proxy 127.0.0.1:{port} let nothing through to login.stack.example" in said
+    assert "see HTTPS_PROXY" in said
+    assert not status or str(status) in said
+    assert "s3cr3t" not in said
+    assert (empty.store / "tokens.bin").read_bytes() == before
+
+
+def refuse(proxy: socket.socket, status: int) -> None:
+    """Answer each connection with `status`; 0 hangs up."""
+    with contextlib.suppress(OSError):
+        while True:
+            connection, _ = proxy.accept()
+            with connection:
+                connection.recv(4096)
+                if status:
+                    connection.sendall(f"HTTP/1.1 {status} No\r\n\r\n".encode())
+
+
+def test_no_broker_is_installed(azure: Sandbox, empty: Home) -> None:
+    said = empty.fail("login", "--broker", "--cloud", CLOUD)
+    assert "the system's broker needs a package that is not installed" in said
+    assert "pip install 'azenv[broker]'" in said
 
 
 def test_a_clock_that_is_off_is_named(azure: Sandbox, empty: Home) -> None:
