@@ -19,9 +19,9 @@ ISSUES = "https://github.com/azenv/azenv/issues"
 def run(action: Callable[[], int | None]) -> int:
     """Do what was asked for; return the exit status. Nothing escapes but a debugger's wish."""
     try:
+        _sweep()  # first: what is about to go is neither listed nor chosen
         status = action()
         sys.stdout.flush()
-        _sweep()
     except errors.AzenvError as error:
         output.error(error.message, error.hint)
         return error.exit_code

@@ -53,7 +53,9 @@ def drop_unused(place: Place, change: changing | session_changing, holder: Holde
         return False
     if change.scope == scoping.USER:
         bury(place, [holder])
-        purge(place, user_vault(place.paths), [holder])
+        vault = user_vault(place.paths)
+        purge(place, vault, [holder])
+        vault.erase_if_empty()
     elif session := scoping.session_of(place):
         purge(place, session, [holder])
     del book.credentials[holder]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from azenv.activation.scoping import is_session_born, session_of
+from azenv.core.errors import AzenvError
 from azenv.interop.foreign import modified_ns
 from azenv.store import records
 
@@ -27,6 +28,27 @@ def ensure(place: Place, context_id: str) -> list[str]:
     from azenv.activation import overlays  # json
 
     return overlays.ensure(place, context_id)
+
+
+def catch_up(place: Place) -> list[str]:
+    """Refresh every overlay in which az changed something since; return what there is to tell.
+
+    Only then is known whom an `az login` in one of them signed in.
+    """
+    root, told = place.existing_root, []
+    try:
+        names = os.listdir(os.path.join(root or "", "az")) if root else []
+    except OSError:
+        return []
+    for context_id in filter(str.isalnum, names):
+        overlay = place.overlay(context_id)
+        profile = modified_ns(os.path.join(overlay, "azureProfile.json"))
+        if profile > modified_ns(os.path.join(overlay, ".stamp")):
+            try:
+                told += ensure(place, context_id)
+            except AzenvError:
+                continue  # a context that is gone, or another session's
+    return told
 
 
 def is_rotated(place: Place, context_id: str, overlay: str) -> bool:

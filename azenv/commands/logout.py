@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from azenv import output
-from azenv.activation import defaults, departing, forgetting, inforce, scoping
+from azenv.activation import defaults, departing, forgetting, freshness, inforce, scoping
 from azenv.activation.change import changing
 from azenv.commands import basesignout
 from azenv.commands.parameters import CONTEXT, counted, output_option, scope_option
@@ -54,6 +54,10 @@ def logout_command(
     """
     if sum(map(bool, (principal, name, everyone))) > 1:
         raise UsageError("give one of PRINCIPAL, --context and --all")
+    if not dry_run:
+        for line in freshness.catch_up(app.place):
+            say(line)
+        app.reread()
     holders = _chosen(app, principal, name, everyone=everyone)
     names = {holder: forgetting.name_of(app.book, holder) for holder in holders}
     gone = [c for c in app.book.contexts.values() if c.target.identity[:2] in names]
