@@ -12,8 +12,9 @@ from azenv.core import delta
 from azenv.core.errors import AzenvError
 from azenv.core.variables import LAYOUT
 from azenv.interop import azini
+from azenv.store.sealed_files import BAD, SECRETS, TOKENS
 from azenv.store.session import MAIL
-from azenv.store.vault import BAD, SECRETS, TOKENS, user_vault
+from azenv.store.vault import user_vault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -71,7 +71,7 @@ def test_every_changed_byte_is_seen(place: Paths) -> None:
     vault.change_cache(lambda _: CACHE)
     with open(f"{place.store}/tokens.bin", "rb") as file:  # noqa: PTH123
         data = file.read()
-    key = next(iter(vault._keys.values()))
+    key = next(iter(vault._files._keys.values()))
     for at in range(24, len(data), 7):
         flipped = bytearray(data)
         flipped[at] ^= 0x40
