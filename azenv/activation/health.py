@@ -6,16 +6,14 @@ A check yields findings and changes nothing; a finding that can be repaired carr
 from __future__ import annotations
 
 import os
-import re
 import stat
 from dataclasses import dataclass
 from functools import partial
 
-from azenv.activation import change, departing, render
+from azenv.activation import change, render
 from azenv.core.errors import AzenvError, DamagedError
-from azenv.core.variables import NONE_ID
-from azenv.interop import azprofile, azrows, foreign, overlay
-from azenv.store import clouds, contexts, files, records, session, session_accounts, trust
+from azenv.interop import azprofile, azrows, foreign
+from azenv.store import clouds, contexts, files, records, trust
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
     from azenv.core.book import Book
 
 OK, WARN, FAIL = "ok", "warn", "fail"
-# What a writer that was killed leaves: see `store.files`.
-_LEFTOVER = re.compile(r"\.(?P<name>.+)\.(?P<pid>\d+)\.[0-9a-f]{8}")
 _DAMAGED = ".damaged"
 
 
@@ -173,7 +169,7 @@ def record_files(place: Place, book: Book) -> Iterator[Finding]:
     rows = sorted(map(list, map(render.index_row, book.contexts.values())))
     wrong = records.is_dirty(paths) or sorted(records.read_index(paths) or []) != rows
     for folder in ("contexts", "seeds"):
-        wrong = wrong or set(_names(os.path.join(paths.records, folder))) != set(book.contexts)
+        wrong = wrong or set(names(os.path.join(paths.records, folder))) != set(book.contexts)
     if not wrong:
         yield Finding(OK, "records", f"{len(rows)} contexts are ready for the shells")
         return
@@ -186,66 +182,8 @@ def record_files(place: Place, book: Book) -> Iterator[Finding]:
     yield Finding(FAIL, "records", text, "azenv doctor --repair", repair)
 
 
-def runtime(place: Place, book: Book) -> Iterator[Finding]:
-    """Check the runtime directory: what sessions and contexts that are gone left there."""
-    root = place.existing_root
-    if root is None:
-        yield Finding(OK, "runtime", "no shell has needed the runtime directory yet")
-        return
-    stores = session_accounts.stale(root)
-    if stale := {*session.stale(root), *map(session_accounts.pid_of, stores)}:
-        text = f"{len(stale)} shells that are gone left files in {root}"
-        repair = partial(departing.sweep, place)
-        yield Finding(WARN, "runtime", text, "azenv doctor --repair", repair)
-    born = {i for sid in session_accounts.sids(root) for i in departing.born(root, sid)}
-    overlays = set(_names(os.path.join(root, "az"))) - {NONE_ID} - set(book.contexts) - born
-    for context_id in sorted(overlays):
-        text = f"an overlay of a context that is gone: {os.path.join(root, 'az', context_id)}"
-        repair = partial(overlay.drop, root, context_id)
-        yield Finding(WARN, "runtime", text, "azenv doctor --repair", repair)
-    if os.path.dirname(root) == place.paths.store:
-        text = f"az's tokens lie on a disk, in {root}: there is no runtime directory in memory"
-        yield Finding(
-            WARN, "runtime", text, "loginctl enable-linger, or set --exports without az-tokens"
-        )
-    if not stale and not overlays:
-        yield Finding(OK, "runtime", f"{root} holds nothing of shells and contexts that are gone")
-
-
-def leftovers(place: Place) -> Iterator[Finding]:
-    """Check for temporary files of writers that were killed."""
-    paths = place.paths
-    folders = [paths.store, paths.records]
-    folders += [os.path.join(paths.records, name) for name in ("contexts", "seeds", "groups")]
-    found = [
-        os.path.join(folder, name)
-        for folder in folders
-        for name in _names(folder)
-        if (match := _LEFTOVER.fullmatch(name)) and not _is_alive(int(match["pid"]))
-    ]
-    if found:
-
-        def repair() -> None:
-            for path in found:
-                os.unlink(path)
-
-        text = f"{len(found)} temporary files of a killed azenv, such as {found[0]}"
-        yield Finding(WARN, "files", text, "azenv doctor --repair", repair)
-
-
-def _is_alive(pid: int) -> bool:
-    if os.name != "posix":
-        return True  # there, signal 0 is Ctrl-C
-    try:
-        os.kill(pid, 0)
-    except PermissionError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return True
-
-
-def _names(folder: str) -> list[str]:
+def names(folder: str) -> list[str]:
+    """Return what lies in a directory; nothing where there is none."""
     try:
         return os.listdir(folder)
     except OSError:

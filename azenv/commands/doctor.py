@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from azenv import integration, output
-from azenv.activation import health
+from azenv.activation import health, litter
 from azenv.activation.health import FAIL, OK, WARN, Finding
 from azenv.commands import surroundings
 from azenv.commands.parameters import output_option
@@ -47,14 +47,14 @@ def examine(app: App, *, repair: bool) -> Iterator[tuple[str, Finding]]:
     yield from _repaired(health.stores(place), repair=repair)
     yield from _repaired(surroundings.tokens(app), repair=repair)
     yield from _repaired(health.az_profile(place), repair=repair)
-    yield from _repaired(health.leftovers(place), repair=repair)
+    yield from _repaired(litter.leftovers(place), repair=repair)
     try:
         book = contexts.load(app.paths.store)  # not as a session sees it
     except AzenvError:
         pass  # told already, and not repaired: the rest would guess
     else:
         yield from _repaired(health.record_files(place, book), repair=repair)
-        yield from _repaired(health.runtime(place, book), repair=repair)
+        yield from _repaired(litter.runtime(place, book), repair=repair)
         yield from _repaired(surroundings.environment(app), repair=repair)
     if repair:
         for path in integration.renew(app.paths):
