@@ -6,41 +6,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from azenv.sandbox.population import Population
-from azenv.sandbox.server import Sandbox
+from tests.local_azure import as_new, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from azenv.sandbox.server import Sandbox
     from tests.commands.conftest import Home
+
+__all__ = ["ADA", "CLOUD", "azure", "running"]
 
 CLOUD = "local"
 ADA = "ada@contoso.com"
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
 def azure(running: Sandbox, empty: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A local Azure as new, which the home has as the cloud `local`; Ada signs in by herself."""
-    cloud = running.cloud
-    cloud.population = Population.generate()
-    cloud.device_interval_s = 1
-    cloud.auto_user = ADA
-    for name, value in running.environment().items():
-        monkeypatch.setenv(name, value)
-    empty.ok("cloud", "add", CLOUD, "--arm-endpoint", running.url)
-    cloud.calls.clear()
-    yield running
-    cloud.faults.clear()
-    cloud.revoked.clear()
-    cloud.auto_user = ""
-    cloud.strict_rotation = False
-    cloud.token_lifetime_s = 3600
-    cloud.page_size = 100
-    cloud.latency_ms = 0
-    cloud.clock_off_s = 0.0
+    with as_new(running, monkeypatch) as sandbox:
+        sandbox.cloud.auto_user = ADA
+        empty.ok("cloud", "add", CLOUD, "--arm-endpoint", sandbox.url)
+        sandbox.cloud.calls.clear()
+        yield sandbox

@@ -8,39 +8,24 @@ from urllib.parse import urlencode, urljoin
 
 import pytest
 
-from azenv.sandbox.population import Population
-from azenv.sandbox.server import Sandbox
+from tests.local_azure import as_new, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from azenv.sandbox.server import Sandbox
+
 AZ_CLIENT = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
+__all__ = ["running"]  # a fixture
 
 
 @pytest.fixture
 def sandbox(running: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A sandbox as new, that clients in this process trust."""
-    cloud = running.cloud
-    cloud.population = Population.generate()
-    cloud.device_interval_s = 1
-    for name, value in running.environment().items():
-        monkeypatch.setenv(name, value)
-    yield running
-    cloud.faults.clear()
-    cloud.calls.clear()
-    cloud.revoked.clear()
-    cloud.auto_user = ""
-    cloud.strict_rotation = False
-    cloud.token_lifetime_s = 3600
-    cloud.page_size = 100
-    cloud.latency_ms = 0
-    cloud.clock_off_s = 0.0
+    with as_new(running, monkeypatch) as made:
+        yield made
 
 
 class _Form(html.parser.HTMLParser):
