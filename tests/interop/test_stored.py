@@ -140,20 +140,23 @@ def test_the_machines_own_identity(
     assert az(empty, context["name"], "group", "list")
 
 
-def test_az_login_in_an_overlay_is_a_sign_in(azure: Sandbox, empty: Home) -> None:
+def log_in_inside(azure: Sandbox, home: Home) -> dict[str, Any]:
+    """Sign the application in by az, in the overlay of "Contoso Dev"; return its context."""
     client_id, tenant, secret = principal(azure)
-    empty.ok(*LOGIN)
     words = ("--service-principal", "-u", client_id, "--tenant", tenant, "-p", secret)
-    az(empty, "Contoso Dev", "login", *words)
-    said = azenv("exec", "Contoso Dev", "true", home=empty).stderr
+    az(home, "Contoso Dev", "login", *words)
+    said = azenv("exec", "Contoso Dev", "true", home=home).stderr
     assert f"learnt the sign-in of {client_id}" in said
-    (context, *_) = [
-        c for c in empty.ok("list", "-o", "json").data if c["account"]["username"] == client_id
-    ]
+    return of_account(home, client_id)
+
+
+def test_az_login_in_an_overlay_is_a_sign_in(azure: Sandbox, empty: Home) -> None:
+    empty.ok(*LOGIN)
+    context = log_in_inside(azure, empty)
     assert empty.ok("token", "--context", context["id"]).out.startswith("ey")
     shutil.rmtree(empty.root)  # as at the next start of the machine
     assert az(empty, context["id"], "group", "list")
-    assert empty.ok("logout", client_id).err
+    assert empty.ok("logout", context["account"]["username"]).err
     empty.fail("token", "--context", context["id"])
 
 
@@ -187,18 +190,11 @@ def test_what_az_has_in_the_base_stays_azs(azure: Sandbox, empty: Home) -> None:
 
 
 def test_in_a_session_it_stays_in_the_session(azure: Sandbox, empty: Home) -> None:
-    client_id, tenant, secret = principal(azure)
     empty.give_mailbox()
     empty.ok(*LOGIN, "--scope", "process")
     empty.setenv("AZENV_SESSION", empty.letter()[5])
     empty.unsetenv("__AZENV_MAIL")
-    words = ("--service-principal", "-u", client_id, "--tenant", tenant, "-p", secret)
-    az(empty, "Contoso Dev", "login", *words)
-    said = azenv("exec", "Contoso Dev", "true", home=empty).stderr
-    assert f"learnt the sign-in of {client_id}" in said
-    (context, *_) = [
-        c for c in empty.ok("list", "-o", "json").data if c["account"]["username"] == client_id
-    ]
+    context = log_in_inside(azure, empty)
     assert empty.ok("token", "--context", context["id"]).out.startswith("ey")
     empty.unsetenv("AZENV_SESSION")
     assert empty.names() == []
