@@ -19,9 +19,11 @@ ISSUES = "https://github.com/azenv/azenv/issues"
 def run(action: Callable[[], int | None]) -> int:
     """Do what was asked for; return the exit status. Nothing escapes but a debugger's wish."""
     try:
-        _sweep()  # first: what is about to go is neither listed nor chosen
+        trouble = _sweep()  # first: what is about to go is neither listed nor chosen
         status = action()
         sys.stdout.flush()
+        if trouble:  # no fault of what was asked for; the next run tries again
+            output.say(f"warning: {trouble}")
     except errors.AzenvError as error:
         output.error(error.message, error.hint)
         return error.exit_code
@@ -47,11 +49,15 @@ def run(action: Callable[[], int | None]) -> int:
     return status or errors.OK
 
 
-def _sweep() -> None:
-    """Remove what shells that were killed left, and what they had promised to remove."""
+def _sweep() -> str:
+    """Remove what shells that were killed left, and what they had promised to remove.
+
+    Returns what went wrong, empty where nothing did.
+    """
     from azenv.activation.departing import sweep
 
     try:
         sweep(Place(os.environ))
-    except errors.AzenvError as error:  # no fault of what was asked for; the next run tries again
-        output.say(f"warning: {error.message}")
+    except errors.AzenvError as error:
+        return error.message
+    return ""

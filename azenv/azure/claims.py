@@ -47,7 +47,11 @@ def challenge(typed: str) -> str:
     raw = typed.strip()
     if not raw.startswith("{"):
         raw = base64.b64decode(raw + "=" * (-len(raw) % 4), altchars=b"-_").decode()
-    if not isinstance(json.loads(raw), dict):
+    try:
+        found = json.loads(raw)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if not isinstance(found, dict):
         raise ValueError("it is no object")  # noqa: TRY004  one error for all damage
     return raw
 
