@@ -129,6 +129,7 @@ def _id_token(cloud: Cloud, grant: Grant, tenant: Tenant) -> str:
         "preferred_username": user.username,
         "sub": tokens.encode(f"{user.uid}{grant.client_id}".encode()),
         "tid": tenant.id,
+        "uti": str(uuid.uuid4()),  # no two tokens are the same, though of one second
         "ver": "2.0",
     }
     if grant.nonce:

@@ -77,7 +77,7 @@ class Home:
 
     def give_mailbox(self) -> Path:
         """Act as a shell function would for the next command; return where mail comes."""
-        mail = self.root / "mail" / "4242.1"
+        mail = self.root / "mail" / f"{os.getpid()}.1"
         mail.parent.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o700)
         mail.unlink(missing_ok=True)

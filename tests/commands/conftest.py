@@ -45,7 +45,7 @@ class Home:
         self.store = self.base / "azenv"
         self.root = self.top / "run"
         self.work = top / "work"
-        self.mail = self.root / "mail" / "4242.1"
+        self.mail = self.root / "mail" / f"{os.getpid()}.1"
         self._patch, self._capsys = patch, capsys
         self.work.mkdir()
         self.top.mkdir()
