@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 
+from azenv.activation.environment import applied, changes_out
 from azenv.core.errors import AzenvError
 from azenv.interop import azprofile
 from azenv.output import say
@@ -13,6 +13,8 @@ from azenv.output import say
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from azenv.app import App
 
 
 def users(base: str) -> dict[str, str]:
@@ -25,8 +27,9 @@ def users(base: str) -> dict[str, str]:
     return {name.casefold(): name for name in names}
 
 
-def settle(base: str, principals: Iterable[str], *, with_az: bool, dry_run: bool) -> None:
+def settle(app: App, principals: Iterable[str], *, with_az: bool, dry_run: bool) -> None:
     """Have az sign these principals out of the base, or say that it has not. Raises AzenvError."""
+    base = app.paths.base
     known = users(base)
     for name in sorted({known[p.casefold()] for p in principals if p.casefold() in known}):
         if not with_az:
@@ -35,17 +38,18 @@ def settle(base: str, principals: Iterable[str], *, with_az: bool, dry_run: bool
         elif dry_run:
             say(f"would be signed out of az: {name}")
         else:
-            _run_az(base, name)
+            _run_az(app, name)
             say(f"signed out of az: {name}")
 
 
-def _run_az(base: str, name: str) -> None:
+def _run_az(app: App, name: str) -> None:
     program = shutil.which("az")
     if program is None:
         raise AzenvError(f"az is not here, so it keeps {name} signed in", hint="install az")
     done = subprocess.run(
         [program, "logout", "--username", name],
-        env=os.environ | {"AZURE_CONFIG_DIR": base},
+        # as az is without any context: what is exported here may say how tokens are kept
+        env=applied(app.environ, changes_out(app.environ)) | {"AZURE_CONFIG_DIR": app.paths.base},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

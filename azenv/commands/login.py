@@ -134,6 +134,8 @@ def _settle_pending(app: App, wanted: Wanted, http: Transport) -> None:
             keeping.keep(app, signed, listing, None, scope=wanted.scope)
         except AzenvError as error:
             say(f"warning: {error.message}")
+            if error.hint:
+                say(f"hint: {error.hint}")
             left += 1
             continue
         say(f"{name}: {survey.counts(listing)}")

@@ -76,7 +76,7 @@ def logout_command(
             say("hint: azenv use NAME, or azenv use --follow")
     users = [*names.values()] or ([principal] if principal else [])
     if scope != scoping.PROCESS:
-        basesignout.settle(app.paths.base, users, with_az=with_az, dry_run=dry_run)
+        basesignout.settle(app, users, with_az=with_az, dry_run=dry_run)
     if not dry_run:
         say("the sign-out is local: processes that run keep the tokens that they hold")
 

@@ -212,3 +212,24 @@ def test_with_autosave_off_it_is_kept_in_memory(azure: Sandbox, empty: Home) -> 
     assert "sign-in of" not in azenv("exec", "Contoso Dev", "true", home=empty).stderr
     assert (empty.store / "tokens.bin").read_bytes() == before
     assert not (empty.store / "sp.bin").exists()
+
+
+def test_logout_signs_out_of_az_too(azure: Sandbox, empty: Home) -> None:
+    base_az(empty, "cloud", "register", "-n", CLOUD, "--endpoint-resource-manager", azure.url)
+    base_az(empty, "cloud", "set", "-n", CLOUD)
+    base_az(empty, "login", "--use-device-code")
+    empty.ok("import", "az")
+    before = (empty.base / "azureProfile.json").read_bytes()
+    said = empty.ok("logout", ADA, "--az", "--dry-run").err
+    assert f"would be signed out of az: {ADA}" in said
+    assert (empty.base / "azureProfile.json").read_bytes() == before
+    # from inside a context, whose variables are not the base's
+    for line in empty.ok("env", "Contoso Dev", "--shell", "bash").out.splitlines():
+        name, _, value = line.removeprefix("export ").partition("=")
+        if name.startswith(("AZURE_", "ARM_", "AZENV_")):
+            empty.setenv(name, value.strip("'\";"))
+    said = empty.ok("logout", ADA, "--az").err
+    assert f"signed out of az: {ADA}" in said
+    assert json.loads((empty.base / "azureProfile.json").read_bytes())["subscriptions"] == []
+    assert ADA not in (empty.base / "msal_token_cache.json").read_text()
+    empty.fail("logout", ADA, "--az")
