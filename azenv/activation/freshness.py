@@ -53,24 +53,33 @@ def catch_up(place: Place) -> list[str]:
 
 def is_rotated(place: Place, context_id: str, overlay: str) -> bool:
     """Tell whether a federated token was renewed since: az itself never reads one again."""
-    path = _federated(place, context_id)
-    return bool(path) and modified_ns(path) > modified_ns(os.path.join(overlay, ".stamp"))
+    source, cloud = federation(place, context_id)
+    if not source:
+        return False
+    from azenv.interop.stored import assertion_file
+
+    path = assertion_file(place.root, source, cloud)
+    return modified_ns(path) > modified_ns(os.path.join(overlay, ".stamp"))
 
 
-def _federated(place: Place, context_id: str) -> str:
-    """Return the token file of a context that signs in by one, else an empty text."""
+def federation(place: Place, context_id: str) -> tuple[str, str]:
+    """Return where a context's federated tokens come from, and its cloud; empty where from nowhere.
+
+    A path, or the CI that gives them: see `core.model.Credential`.
+    """
     if is_session_born(context_id):
         session = session_of(place)
         state = session.state() if session else None
         context = state.contexts.get(context_id) if state else None
         found = state.credentials.get(context.target.identity[:2]) if state and context else None
-        return found.federated if found else ""
+        return (found.federated, context.target.cloud) if found and context else ("", "")
     text = records.read(place.paths, f"seeds/{context_id}") or ""
     if '"method": "federated"' not in text:
-        return ""
+        return "", ""
     import json
 
-    return str(json.loads(text)["credential"]["federated"])
+    seed = json.loads(text)
+    return str(seed["credential"]["federated"]), str(seed["cloud"])
 
 
 def is_fresh(overlay: str, base: str) -> bool:

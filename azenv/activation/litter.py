@@ -10,6 +10,7 @@ from azenv.activation import departing
 from azenv.activation.health import OK, WARN, Finding, names
 from azenv.core.variables import NONE_ID
 from azenv.interop import overlay
+from azenv.interop.aztokens import LEARNT
 from azenv.store import session, session_accounts
 
 TYPE_CHECKING = False
@@ -35,7 +36,7 @@ def runtime(place: Place, book: Book) -> Iterator[Finding]:
         repair = partial(departing.sweep, place)
         yield Finding(WARN, "runtime", text, "azenv doctor --repair", repair)
     born = {i for sid in session_accounts.sids(root) for i in departing.born(root, sid)}
-    overlays = set(names(os.path.join(root, "az"))) - {NONE_ID} - set(book.contexts) - born
+    overlays = set(names(os.path.join(root, "az"))) - {NONE_ID, LEARNT} - set(book.contexts) - born
     for context_id in sorted(overlays):
         text = f"an overlay of a context that is gone: {os.path.join(root, 'az', context_id)}"
         repair = partial(overlay.drop, root, context_id)

@@ -61,13 +61,15 @@ def _stored(place: Place, context_id: str, seed: Row | None) -> Stored | None:
     how = seed.get("credential") if seed else None
     if seed is None or not isinstance(how, dict):
         return None
-    from azenv.interop.stored import Stored
+    from azenv.interop.stored import Stored, assertion_file
     from azenv.store import tombstones
     from azenv.store.vault import holder_key, user_vault
 
     session = session_of(place) if is_session_born(context_id) else None
     holder = (str(seed["cloud"]).casefold(), str(seed["home_id"]).casefold())
     vault = session or user_vault(place.paths)
+    if source := str(how["federated"]):
+        how |= {"federated": assertion_file(place.root, source, str(seed["cloud"]))}
     return Stored(vault, holder_key(holder), how, tombstones.time_of(place.paths, holder))
 
 

@@ -6,11 +6,10 @@ import click
 
 from azenv import dialects, integration
 from azenv.activation.environment import changes_out, changes_to
-from azenv.activation.freshness import ensure
 from azenv.commands.choosing import ensure_agreed, find_row
 from azenv.commands.parameters import CONTEXT
+from azenv.commands.serving import prepare
 from azenv.core.errors import UsageError
-from azenv.output import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,8 +37,7 @@ def env_command(app: App, name: str | None, *, undo: bool, shell: str | None, ye
     else:
         row = find_row(app, name)
         ensure_agreed(app, row, yes=yes)
-        for line in ensure(app.place, row[0]):
-            say(line)
+        prepare(app, row[0])
         changes = changes_to(app.place, row[0])
     click.echo(render(spoken, changes), nl=False)
 

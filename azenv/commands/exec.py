@@ -9,11 +9,11 @@ import click
 
 from azenv.activation import inforce
 from azenv.activation.environment import applied, changes_to
-from azenv.activation.freshness import ensure
 from azenv.commands.choosing import ensure_agreed, find_row
 from azenv.commands.parameters import CONTEXT
+from azenv.commands.serving import prepare
 from azenv.core.errors import UsageError
-from azenv.output import error, say
+from azenv.output import error
 from azenv.store.session import PRIVATE
 
 TYPE_CHECKING = False
@@ -49,8 +49,7 @@ def exec_command(app: App, words: tuple[str, ...], *, here: bool, yes: bool) -> 
 
 def environment(app: App, context_id: str) -> dict[str, str]:
     """Return the environment of the context, its overlay made; nothing of this shell's mailbox."""
-    for line in ensure(app.place, context_id):
-        say(line)
+    prepare(app, context_id)
     inside = applied(app.environ, changes_to(app.place, context_id))
     return {name: value for name, value in inside.items() if name not in PRIVATE}
 

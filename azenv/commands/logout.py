@@ -7,7 +7,7 @@ import click
 from azenv import output
 from azenv.activation import defaults, departing, forgetting, freshness, inforce, scoping
 from azenv.activation.change import changing
-from azenv.commands import basesignout
+from azenv.commands import basesignout, serving
 from azenv.commands.parameters import CONTEXT, counted, output_option, scope_option
 from azenv.core.errors import AzenvError, NotFoundError, UsageError
 from azenv.core.names import nearest
@@ -70,6 +70,7 @@ def logout_command(
         if scope != scoping.PROCESS:
             _sign_out_stored(app, holders)
             _drop_other_sessions(app, holders)
+        serving.drop_assertions(app)
         _tell(app, names.values(), gone, "")
         if was.source == Source.CHOICE and was.context_id in {context.id for context in gone}:
             say("this shell is blocked now")

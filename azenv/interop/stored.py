@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 from azenv.interop import azcaches, foreign
 from azenv.interop.aztokens import Tokens
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from azenv.store.vault import Secret, Vault
 
 _NS = 1e9
+
+
+def assertion_file(root: str, source: str, cloud: str) -> str:
+    """Return where a federated token lies: in the file it comes from, or where the CI's is put."""
+    if os.path.isabs(source):
+        return source
+    plain = "".join(char if char.isalnum() else "_" for char in f"{source}-{cloud}".casefold())
+    return os.path.join(root, "federated", plain)
 
 
 class Stored:

@@ -13,6 +13,8 @@ import pytest
 from azenv.sandbox.clients import federated_token
 from azenv.sandbox.population import Federation
 from tests.commands.azure import CLOUD, azure, running
+from tests.commands.processes import azenv
+from tests.shells.harness import require_tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +106,29 @@ def test_github(empty: Home, issuer: Issuer, words: tuple[str, ...]) -> None:
     assert len(issuer.asked) == asked + 1  # a new assertion for a new token
     for path in empty.store.iterdir():
         assert BEARER.encode() not in path.read_bytes()
+
+
+@pytest.mark.az
+@pytest.mark.parametrize("scope", ["user", "process"])
+def test_az_is_served_in_the_job(
+    empty: Home, issuer: Issuer, words: tuple[str, ...], scope: str
+) -> None:
+    require_tool("az")
+    as_github(empty, issuer)
+    empty.give_mailbox()
+    empty.ok(*words, "--scope", scope)
+    if scope == "process":
+        empty.setenv("AZENV_SESSION", empty.letter()[5])
+    empty.unsetenv("__AZENV_MAIL")
+    done = azenv("exec", "Contoso Dev", "az", "group", "list", "-o", "json", home=empty)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)
+    empty.unsetenv("ACTIONS_ID_TOKEN_REQUEST_URL")
+    done = azenv("exec", "Contoso Dev", "az", "account", "show", "-o", "json", home=empty)
+    assert "ACTIONS_ID_TOKEN_REQUEST_URL is not set" in done.stderr
+    assert json.loads(done.stdout)["name"] == "Contoso Dev"
+    empty.ok("logout", "--all")
+    assert not (empty.root / "federated").exists()
 
 
 def test_azure_devops(empty: Home, issuer: Issuer, words: tuple[str, ...]) -> None:

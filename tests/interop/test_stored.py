@@ -154,6 +154,7 @@ def test_az_login_in_an_overlay_is_a_sign_in(azure: Sandbox, empty: Home) -> Non
     empty.ok(*LOGIN)
     context = log_in_inside(azure, empty)
     assert empty.ok("token", "--context", context["id"]).out.startswith("ey")
+    assert "a context that is gone" not in empty.ok("doctor").out
     shutil.rmtree(empty.root)  # as at the next start of the machine
     assert az(empty, context["id"], "group", "list")
     assert empty.ok("logout", context["account"]["username"]).err
