@@ -70,8 +70,7 @@ class Arm:
                 raise AzenvError("ARM's list does not end: it leads back to where it was")
             seen.add(url)
             page = json_of(self._asked(tenant, url))
-            rows = page.get("value")
-            yield from (row for row in rows or () if isinstance(row, dict))
+            yield from _objects(page, "value")
             following = page.get("nextLink") or ""
             url = following if isinstance(following, str) else ""
 
@@ -140,6 +139,11 @@ def _id(row: dict[str, Any], key: str) -> str:
 
 
 def _managed_by(row: dict[str, Any]) -> tuple[str, ...]:
-    rows = row.get("managedByTenants")
-    found = (_id(one, "tenantId") for one in rows or () if isinstance(one, dict))
+    found = (_id(one, "tenantId") for one in _objects(row, "managedByTenants"))
     return tuple(filter(None, found))
+
+
+def _objects(row: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return the objects in the list at `key`; whatever else stands there is passed over."""
+    value = row.get(key)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
