@@ -109,7 +109,8 @@ def _options(found: dict[str, Any], url: str) -> dict[str, str]:
     if isinstance(suffixes, dict):
         options |= _picked(suffixes, _SUFFIXES)
         dotted = _picked(suffixes, _DOTTED_SUFFIXES)
-        options |= {option: f".{value.lstrip('.')}" for option, value in dotted.items()}
+        texts = {option: text for option, text in dotted.items() if isinstance(text, str)}
+        options |= dotted | {option: f".{text.lstrip('.')}" for option, text in texts.items()}
     for option, value in options.items():
         if not isinstance(value, str) or not value.isprintable():
             raise _no_cloud(url, f"its {option} is no text")

@@ -48,7 +48,7 @@ class Strange:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def says(
         self,
@@ -148,7 +148,8 @@ def test_rows_that_are_none_are_passed_over(strange: Strange, arm: Arm) -> None:
     strange.says("/subscriptions", {"value": [*odd, row(displayName=None, managedByTenants=7)]})
     (found,) = arm.subscriptions(ONE)
     assert (found.id, found.name, found.managed_by) == (ONE, ONE, ())
-    for value in (None, 7, "x", {}):
+    values: tuple[object, ...] = (None, 7, "x", {})
+    for value in values:
         strange.says("/tenants", {"value": value, "nextLink": 7})
         assert list(arm.tenants(ONE)) == []
 
