@@ -52,11 +52,11 @@ def _refresh(place: Place, context_id: str, *, coarse: bool) -> overlay.Report:
         seed=seed,
         rows=rows,
         coarse=coarse,
-        stored=_stored(place, context_id, seed),
+        stored=_stored(place, seed),
     )
 
 
-def _stored(place: Place, context_id: str, seed: Row | None) -> Stored | None:
+def _stored(place: Place, seed: Row | None) -> Stored | None:
     """Return what azenv itself has of the account; the vault stays closed until it is asked."""
     how = seed.get("credential") if seed else None
     if seed is None or not isinstance(how, dict):
@@ -65,9 +65,8 @@ def _stored(place: Place, context_id: str, seed: Row | None) -> Stored | None:
     from azenv.store import tombstones
     from azenv.store.vault import holder_key, user_vault
 
-    session = session_of(place) if is_session_born(context_id) else None
     holder = (str(seed["cloud"]).casefold(), str(seed["home_id"]).casefold())
-    vault = session or user_vault(place.paths)
+    vault = (session_of(place) if seed.get("apart") else None) or user_vault(place.paths)
     if source := str(how["federated"]):
         how |= {"federated": assertion_file(place.root, source, str(seed["cloud"]))}
     return Stored(vault, holder_key(holder), how, tombstones.time_of(place.paths, holder))
@@ -84,6 +83,9 @@ def _of_session(place: Place, context_id: str) -> tuple[Row | None, list[Row]]:
         message = "the context is gone"
         raise AzenvError(message, hint="azenv list")
     seed = render.seed(context, book.credential_of(context.target)) | {"private": True}
+    session = session_of(place)
+    if session and context.target.identity[:2] in session.state().credentials:
+        seed["apart"] = True
     known = render.Clouds(place.paths, effective_clouds(place))
     if endpoints := known.endpoints(context.target.cloud):
         seed["endpoints"] = endpoints

@@ -24,8 +24,10 @@ class Identity:
         # az files a tenant without a subscription as a row whose id is the tenant's
         self.chosen: str = seed["subscription"] or seed["tenant"]
         self.may_have_tokens: bool = seed["tokens"]
-        # a session's own context: its tokens come from that session, and go nowhere else
+        # a session's own context: what az does there stays in that session
         self.is_private: bool = seed.get("private") is True
+        # and where the session has signed the account in, its tokens come from nowhere else
+        self.is_apart: bool = seed.get("apart") is True
         self._is_locked: bool = seed["locked"]
         self._also: list[str] = seed["also"]
         self._known = rows
@@ -125,7 +127,7 @@ class Identity:
         """
         if not self.has_tokens:
             return None
-        if self.is_private:
+        if self.is_apart:
             return stored.tokens(self) if stored else None
         ours = self.tokens_in(base) if base else None
         if self.kind == "user":

@@ -149,16 +149,21 @@ class Renewal:
             return
         known = means.stored.tokens(identity) if identity and means.stored else None
         for tokens in self._here.every():
-            if known and tokens.key == known.key and not tokens.is_newer_than(known):
-                continue
-            if identity and identity.is_private:  # its tokens go nowhere but to its session
-                self.report.taught.append(tokens)
-                continue
+            of_store = known if known and tokens.key == known.key else None
             of_base = means.tokens.like(tokens) if means.tokens else None
-            if all(map(tokens.is_newer_than, (of_base, means.learnt.like(tokens)))):
-                means.learnt.save(tokens)
-                self.taught |= {tokens.username.casefold(), tokens.key}
-                (self.report.renewed if of_base else self.report.taught).append(tokens)
+            sources = (of_store, of_base, means.learnt.like(tokens))
+            if identity and identity.is_apart:
+                sources = (of_store, None, None)
+            if not all(map(tokens.is_newer_than, sources)):
+                continue
+            if identity and identity.is_private:
+                # an account of the user's that az has renewed here is none of the session's
+                if identity.is_apart or not any(sources):
+                    self.report.taught.append(tokens)
+                continue
+            means.learnt.save(tokens)
+            self.taught |= {tokens.username.casefold(), tokens.key}
+            (self.report.renewed if of_base else self.report.taught).append(tokens)
 
     def _settle(self, gone: list[str]) -> None:
         """Leave nothing of those who are gone, and this identity's newest; under az's own lock."""

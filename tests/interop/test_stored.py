@@ -234,3 +234,34 @@ def test_logout_signs_out_of_az_too(azure: Sandbox, empty: Home) -> None:
     assert json.loads((empty.base / "azureProfile.json").read_bytes())["subscriptions"] == []
     assert ADA not in (empty.base / "msal_token_cache.json").read_text()
     empty.fail("logout", ADA, "--az")
+
+
+def test_a_context_of_this_session_of_an_account_that_is_stored(
+    azure: Sandbox, empty: Home
+) -> None:
+    empty.ok(*LOGIN)
+    empty.give_mailbox()
+    words = ("--subscription", "Contoso Prod", "--name", "mine", "--scope", "process")
+    empty.ok("set", "--context", "Contoso Dev", *words)
+    empty.setenv("AZENV_SESSION", empty.letter()[5])
+    empty.unsetenv("__AZENV_MAIL")
+    assert az(empty, "mine", "group", "list")
+    az(empty, "mine", "account", "list", "--refresh")
+    assert "learnt" not in azenv("exec", "mine", "true", home=empty).stderr
+    assert empty.ok("token", "--context", "mine").out.startswith("ey")
+
+
+def test_a_context_of_this_session_of_an_account_that_az_signed_in(
+    azure: Sandbox, empty: Home
+) -> None:
+    base_az(empty, "cloud", "register", "-n", CLOUD, "--endpoint-resource-manager", azure.url)
+    base_az(empty, "cloud", "set", "-n", CLOUD)
+    base_az(empty, "login", "--use-device-code")
+    empty.give_mailbox()
+    empty.ok("import", "az", "--scope", "process")
+    empty.setenv("AZENV_SESSION", empty.letter()[5])
+    empty.unsetenv("__AZENV_MAIL")
+    assert az(empty, "Contoso Dev", "group", "list")
+    az(empty, "Contoso Dev", "account", "list", "--refresh")
+    assert "learnt" not in azenv("exec", "Contoso Dev", "true", home=empty).stderr
+    empty.fail("token", "--context", "Contoso Dev", code=4)  # az's sign-in stays az's
