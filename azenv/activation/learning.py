@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from azenv.activation import scoping
 from azenv.activation.forgetting import hosts_of
 from azenv.activation.merging import bring_in
 from azenv.core.merge import merge
@@ -30,8 +31,11 @@ def learn(place: Place, change: Change, report: Report) -> list[Context]:
     """Add a context for each of az's rows that is new; return those. Others are updated."""
     # whom an `az login` in an overlay brought, the base does not know
     home_ids = azcaches.home_ids(place.paths.base) | report.home_ids
-    targets = azprofile.targets(report.newcomers, home_ids)
-    return bring_in(change, [Context("", "", target) for target, _ in targets]).added
+    targets = [target for target, _ in azprofile.targets(report.newcomers, home_ids)]
+    if change.scope == scoping.PROCESS:
+        # what is stored is known here, too, and az's newer words for it are not the session's
+        targets = [target for target in targets if not change.book.of(target.identity)]
+    return bring_in(change, [Context("", "", target) for target in targets]).added
 
 
 def teach(place: Place, change: Change, vault: Vault, cloud: str, report: Report) -> list[str]:
