@@ -33,7 +33,7 @@ def bring_in(
     items: list[Context] = []
     aside: list[Context] = []
     for item in incoming:
-        same = [context for context in stored.values() if _is_same(context.target, item.target)]
+        same = [context for context in stored.values() if is_same(context.target, item.target)]
         born = any(is_session_born(c.id) for c in book.of(item.target.identity))
         aside += same if born else []
         items += [] if born else [_twin(context, item) for context in same]
@@ -62,7 +62,7 @@ def _twin(stored: Context, item: Context) -> Context:
     return replace(stored, id="", target=item.target)
 
 
-def _is_same(one: Target, other: Target) -> bool:
+def is_same(one: Target, other: Target) -> bool:
     """Tell whether both are one identity: a user's home id may be known to one of them only."""
     if one.account.home_id and other.account.home_id:
         return one.identity == other.identity
