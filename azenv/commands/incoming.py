@@ -60,17 +60,24 @@ def import_command(
     incoming = importing.read(app.place, source, partial(secrets.passphrase, app, passphrase_fd))
     if not with_clouds:
         importing.leave_strange_clouds(app.place, incoming)
+    signed_in: list[str] = []
     if dry_run:
         outcome = merge.merge(app.book.copy(), incoming.contexts, new_id, policy=on_conflict)
     else:
-        outcome = take(app, incoming, on_conflict, scope)
-    write(app, outcome)
+        outcome, signed_in = take(app, incoming, on_conflict, scope)
+    write(app, outcome, signed_in)
     tell(incoming, outcome, "would be " if dry_run else "")
 
 
-def take(app: App, incoming: Incoming, policy: str, scope: str | None) -> merge.Outcome:
-    """Merge what was read into the store of a scope; a first default comes along."""
+def take(
+    app: App, incoming: Incoming, policy: str, scope: str | None
+) -> tuple[merge.Outcome, list[str]]:
+    """Merge what was read into the store of a scope; a first default comes along.
+
+    Returns what became of the contexts, and the accounts that a bundle has signed in.
+    """
     replace = policy == merge.REPLACE
+    signed_in: list[str] = []
     # a session is made, and its shell told, before anything is read under its lock
     vault = app.vault(scope) if incoming.bundle else None
     with app.changing(scope) as change:
@@ -78,17 +85,17 @@ def take(app: App, incoming: Incoming, policy: str, scope: str | None) -> merge.
             say(line)
         outcome = bring_in(change, incoming.contexts, policy=policy)
         if incoming.bundle and vault:
-            _sign_in(app, change, vault, incoming.bundle, replace=replace)
+            signed_in = _sign_in(app, change, vault, incoming.bundle, replace=replace)
         if first := importing.first_default(app.place, change, incoming):
             say(f'"{first.name}" is the default now: there was none')
     app.reread()
     if vault and (notice := vault.notice()):
         say(notice)
-    return outcome
+    return outcome, signed_in
 
 
-def _sign_in(app: App, change: Change, vault: Vault, bundle: Bundle, *, replace: bool) -> None:
-    """Take the credentials of a bundle, and say what became of each."""
+def _sign_in(app: App, change: Change, vault: Vault, bundle: Bundle, *, replace: bool) -> list[str]:
+    """Take the credentials of a bundle, say what became of each, and return who is signed in."""
     from azenv.activation import carrying, forgetting
     from azenv.activation.change import mark_stale
 
@@ -104,9 +111,10 @@ def _sign_in(app: App, change: Change, vault: Vault, bundle: Bundle, *, replace:
         who = forgetting.name_of(change.book, holder)
         say(f"{who} was signed in here already, and stays so (--on-conflict replace changes that)")
     mark_stale(app.place, [c.id for holder in taken for c in change.book.of_account(holder)])
+    return [forgetting.name_of(change.book, holder) for holder in taken]
 
 
-def write(app: App, outcome: Outcome) -> None:
+def write(app: App, outcome: Outcome, signed_in: list[str]) -> None:
     """Print what came in, by what became of it."""
     groups = (
         ("added", outcome.added),
@@ -119,11 +127,12 @@ def write(app: App, outcome: Outcome) -> None:
             word: [view.context_object(context) for context in contexts]
             for word, contexts in groups
         }
-        output.write_json("import", data | {"skipped": outcome.skipped})
+        output.write_json("import", data | {"skipped": outcome.skipped, "signed_in": signed_in})
     elif app.output == "tsv":
         for word, contexts in groups:
             output.write_tsv((word, *view.context_row(context)) for context in contexts)
         output.write_tsv(("skipped", name) for name in outcome.skipped)
+        output.write_tsv(("signed_in", name) for name in signed_in)
 
 
 def tell(incoming: Incoming, outcome: Outcome, would: str) -> None:

@@ -93,9 +93,10 @@ def test_a_user_is_signed_in_on_another_machine(move: Move, empty: Home, azure: 
     assert "with what signs 1 account in" in said
     assert stat.S_IMODE(move.path.stat().st_mode) == 0o600
     other = move.elsewhere()
-    said = move.load(other)
-    assert f"{ADA} is signed in here, too" in said
-    assert "the key is in" in said
+    done = other.ok("import", move.file, "-o", "json", *move.by())
+    assert done.data["signed_in"] == [ADA]
+    assert f"{ADA} is signed in here, too" in done.err
+    assert "the key is in" in done.err
     assert other.names() == names
     assert other.context("Contoso Dev")["protected"] is True  # more than Azure PowerShell holds
     assert other.context("Contoso Dev")["group"] == "rg"
