@@ -25,11 +25,12 @@ def pack(place: Place, contexts: Iterable[Context]) -> tuple[Bundle, list[str]]:
 
     Raises KeyMissingError where the vault stays closed.
     """
-    bundle, without = Bundle(), {}
+    bundle = Bundle()
+    without: dict[Holder, str] = {}
     for context in contexts:
         bundle.contexts.append(context)
         holder = context.target.identity[:2]
-        if holder in bundle.credentials:
+        if holder in bundle.credentials or holder in without:
             continue
         vault, credential = scoping.credential_of(place, context)
         if credential is None:
@@ -41,7 +42,7 @@ def pack(place: Place, contexts: Iterable[Context]) -> tuple[Bundle, list[str]]:
         bundle.cache = msalcache.merged(bundle.cache, part)
         if secret := vault.secret(holder_key(holder)):
             bundle.secrets[holder_key(holder)] = secret
-    return bundle, [name for holder, name in without.items() if holder not in bundle.credentials]
+    return bundle, list(without.values())
 
 
 def unpack(

@@ -37,9 +37,8 @@ def remove(
     """
     gone = [context for context in contexts if context.id in change.book.contexts]
     holders = dict.fromkeys(context.target.identity[:2] for context in gone)
-    default = change.book.default
-    for context in gone:
-        change.book.remove(context)
+    default, change.book.default = change.book.default, ""
+    change.book.remove_all(gone)
     change.book.default = default if default in change.book.contexts else ""
     if change.scope == scoping.USER:
         forget_trust(change.trust, {context.id for context in gone})

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from azenv.activation import scoping
 from azenv.activation.forgetting import hosts_of
-from azenv.activation.merging import bring_in, is_same
+from azenv.activation.merging import Known, bring_in
 from azenv.core.merge import merge
 from azenv.core.model import Context, Credential
 from azenv.interop import azcaches, azprofile, msalcache
@@ -34,8 +34,8 @@ def learn(place: Place, change: Change, report: Report) -> list[Context]:
     targets = [target for target, _ in azprofile.targets(report.newcomers, home_ids)]
     if change.scope == scoping.PROCESS:
         # what is stored is known here, too, and az's newer words for it are not the session's
-        known = [context.target for context in change.book.contexts.values()]
-        targets = [t for t in targets if not any(is_same(one, t) for one in known)]
+        known = Known(change.book.contexts.values())
+        targets = [target for target in targets if not known.like(target)]
     return bring_in(change, [Context("", "", target) for target in targets]).added
 
 

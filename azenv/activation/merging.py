@@ -14,11 +14,11 @@ from azenv.core.merge import SKIP, Outcome, merge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from azenv.activation.change import changing
     from azenv.activation.session_change import session_changing
-    from azenv.core.book import Book
+    from azenv.core.book import Book, Identity
     from azenv.core.model import Context, Target
 
 
@@ -30,10 +30,11 @@ def bring_in(
         return merge(change.book, incoming, change.new_id, policy=policy)
     book = change.book
     stored = {c.id: c for c in book.contexts.values() if not is_session_born(c.id)}
+    known = Known(stored.values())
     items: list[Context] = []
     aside: list[Context] = []
     for item in incoming:
-        same = [context for context in stored.values() if is_same(context.target, item.target)]
+        same = known.like(item.target)
         born = any(is_session_born(c.id) for c in book.of(item.target.identity))
         aside += same if born else []
         items += [] if born else [_twin(context, item) for context in same]
@@ -62,8 +63,26 @@ def _twin(stored: Context, item: Context) -> Context:
     return replace(stored, id="", target=item.target)
 
 
-def is_same(one: Target, other: Target) -> bool:
-    """Tell whether both are one identity: a user's home id may be known to one of them only."""
-    if one.account.home_id and other.account.home_id:
-        return one.identity == other.identity
-    return one.identity == other.identity or without_home(one) == without_home(other)
+class Known:
+    """Contexts by whom and what they are for.
+
+    A user's home id may be known on one side only; it then counts that the rest is the same.
+    """
+
+    def __init__(self, contexts: Iterable[Context]) -> None:
+        self._same: dict[Identity, list[Context]] = {}
+        self._alike: dict[tuple[str, ...], list[Context]] = {}
+        for context in contexts:
+            self._same.setdefault(context.target.identity, []).append(context)
+            self._alike.setdefault(without_home(context.target), []).append(context)
+
+    def like(self, target: Target) -> list[Context]:
+        """Return the contexts of the same identity as `target`."""
+        same = self._same.get(target.identity, [])
+        is_known = bool(target.account.home_id)
+        alike = self._alike.get(without_home(target), [])
+        return same + [
+            context
+            for context in alike
+            if context not in same and not (is_known and context.target.account.home_id)
+        ]

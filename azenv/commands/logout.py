@@ -115,9 +115,10 @@ def _sign_out_here(app: App, holders: Collection[Holder], *, is_only_here: bool)
         return
     with app.changing(scoping.PROCESS) as change:
         for holder in holders:
-            for context in change.book.of_account(holder):
-                if is_only_here or scoping.is_session_born(context.id):
-                    change.book.remove(context)
+            gone = change.book.of_account(holder)
+            change.book.remove_all(
+                [c for c in gone if is_only_here or scoping.is_session_born(c.id)]
+            )
             change.book.sign_out(holder) if is_only_here else change.book.credentials.pop(
                 holder, None
             )

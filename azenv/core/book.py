@@ -14,6 +14,8 @@ from azenv.core.model import Context, Credential, Pending, Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from azenv.core.model import Account
 
     Identity = tuple[str, str, str, str]
@@ -173,6 +175,18 @@ class Book:
         self.default = heir.id if heir else ""
         return heir
 
+    def remove_all(self, gone: Iterable[Context]) -> Context | None:
+        """Remove contexts, each as `remove` does, but look for the new default once."""
+        default, self.default = self.contexts.get(self.default), ""
+        for context in gone:
+            self.remove(context)
+        if default is None or default.id in self.contexts:
+            self.default = default.id if default else ""
+            return None
+        heir = self._heir(default.target.account)
+        self.default = heir.id if heir else ""
+        return heir
+
     def credential_of(self, target: Target) -> Credential | None:
         """Return how azenv signs the account of `target` in; None where only another tool does."""
         return self.credentials.get(target.identity[:2])
@@ -184,8 +198,7 @@ class Book:
     def sign_out(self, holder: Holder) -> list[Context]:
         """Remove everything of one account in one cloud; return the contexts that went."""
         gone = self.of_account(holder)
-        for context in gone:
-            self.remove(context)
+        self.remove_all(gone)
         self.known = {key: t for key, t in self.known.items() if key[:2] != holder}
         self.pending = {key: p for key, p in self.pending.items() if key[:2] != holder}
         self.credentials.pop(holder, None)
