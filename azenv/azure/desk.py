@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from azenv.azure.refusals import Attempt
-from azenv.azure.tokens import Keeping, Party, Token, Tokens
+from azenv.azure.tokens import Keeping, Party, Tokens
 from azenv.azure.transport import Transport
 from azenv.core.errors import SignInNeededError
 from azenv.core.model import MANAGED_IDENTITY, Credential
@@ -14,7 +14,7 @@ from azenv.store.vault import holder_key
 
 if TYPE_CHECKING:
     from azenv.azure.endpoints import Endpoints
-    from azenv.core.model import Account, Context
+    from azenv.core.model import Account, Context, Token
     from azenv.store.paths import Paths
     from azenv.store.vault import Vault
 

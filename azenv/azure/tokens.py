@@ -17,6 +17,7 @@ from azenv.azure.cache import TokenCache
 from azenv.azure.client import Clients, telling
 from azenv.azure.refusals import Attempt, refused
 from azenv.core.errors import AzenvError, SignInNeededError
+from azenv.core.model import Token
 from azenv.store.files import locked
 from azenv.store.tokentable import resource_of
 
@@ -37,16 +38,6 @@ if TYPE_CHECKING:
 MARGIN_S = 300
 # As long as a slow network may take, and then some.
 _PATIENCE_S = 120.0
-
-
-class Token(NamedTuple):
-    """An access token, when it ends (seconds since 1970), and what it is for."""
-
-    text: str
-    expires_on: int
-    resource: str
-    tenant: str
-    username: str
 
 
 class Party(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 import click
 
@@ -16,8 +17,7 @@ from azenv.core.names import nearest
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from azenv.app import App
-    from azenv.azure.tokens import Token
-    from azenv.core.model import Context
+    from azenv.core.model import Context, Token
 
 
 @click.command("token")
@@ -42,7 +42,9 @@ def token_command(
     then: pipe it, do not paste it.
     """
     found = app.book.find(name) if name else inforce.ensure_context(app.place, app.book)
-    token = _token(app, found, _address(app, found, resource), tenant, claims_challenge)
+    address = _address(app, found, resource)
+    at_hand = None if tenant or claims_challenge else _at_hand(app, found, address)
+    token = at_hand or _token(app, found, address, tenant, claims_challenge)
     _write(app, found, token)
 
 
@@ -70,6 +72,24 @@ def _address(app: App, context: Context, word: str) -> str:
         if close
         else "--resource URL",
     )
+
+
+def _at_hand(app: App, context: Context, resource: str) -> Token | None:
+    """Return the token that the vault has, without MSAL; None where there is none that lasts."""
+    from azenv.activation import render, scoping
+    from azenv.core.model import Token
+    from azenv.store import tokentable
+    from azenv.token import MARGIN_S
+
+    vault, credential = app.credential_of(context)
+    if credential is None:
+        return None
+    known = render.Clouds(app.paths, scoping.effective_clouds(app.place))
+    home_id, host, client_id, tenant, *_ = render.filed_under(context, credential, known)
+    found = vault.find_token(tokentable.digest(home_id, host, client_id, tenant, resource))
+    if found is None or found[1] <= time.time() + MARGIN_S:
+        return None
+    return Token(*found, resource, tenant, context.target.account.username)
 
 
 def _token(app: App, context: Context, resource: str, tenant: str, challenge: str) -> Token:

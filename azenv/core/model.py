@@ -1,4 +1,4 @@
-"""The nouns: context, account, tenant, subscription. Values, compared by content."""
+"""The nouns: context, account, tenant, subscription, token. Values, compared by content."""
 
 from __future__ import annotations
 
@@ -115,6 +115,17 @@ class Pending:
     def key(self) -> tuple[str, str, str]:
         """Return (cloud, account, tenant), comparable ignoring case."""
         return (self.cloud.casefold(), self.account.key, self.tenant.id.casefold())
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token, when it ends (seconds since 1970), and what it is for."""
+
+    text: str
+    expires_on: int
+    resource: str
+    tenant: str
+    username: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from base64 import urlsafe_b64decode
 from typing import TYPE_CHECKING, Any
 
@@ -141,3 +142,25 @@ def test_every_name_is_an_address(name: str) -> None:
 @pytest.mark.parametrize("cloud", [name for name in BUILT_IN if psclouds.is_built_in(name)])
 def test_what_arm_s_tokens_are_for_is_told_once(cloud: str) -> None:
     assert resources.elsewhere("arm", psclouds.options(cloud)) == BUILT_IN[cloud].resource
+
+
+@pytest.mark.parametrize("scope", ["user", "process"])
+def test_a_named_contexts_cached_token_takes_no_msal(
+    azure: Sandbox, empty: Home, scope: str
+) -> None:
+    empty.give_mailbox()
+    empty.ok("login", "--no-browser", "--cloud", CLOUD, "--scope", scope)
+    if scope == "process":
+        empty.setenv("AZENV_SESSION", empty.letter()[5])
+    empty.unsetenv("__AZENV_MAIL")
+    context_id = empty.context("Contoso Dev")["id"]
+    first = empty.ok("token", "--context", context_id).out
+    calls = dict(azure.cloud.calls)
+    token, modules = fast(empty, "--context", context_id)
+    assert token == first
+    assert not {name.split(".")[0] for name in modules} & {"msal", "requests"}
+    assert azure.cloud.calls == calls
+    shown = empty.ok("token", "--context", context_id, "-o", "json").data
+    assert shown["accessToken"] == first.strip()
+    assert shown["tenant"] == empty.context(context_id)["tenant"]["id"]
+    assert shown["expires_on"] > time.time() + 300
