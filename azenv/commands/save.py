@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import click
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from azenv.app import App
     from azenv.core.model import Context
     from azenv.store.clouds import Clouds
+
+STDOUT = "-"
 
 
 @click.command("save")
@@ -40,7 +43,7 @@ def save_command(
     with_credentials: bool,
     passphrase_fd: int | None,
 ) -> None:
-    """Write contexts (all, or those named) to FILE, for Import-AzContext. No secrets.
+    """Write contexts (all, or those named) to FILE (- is stdout), for Import-AzContext. No secrets.
 
     With credentials it is a file for another azenv, and opens by its passphrase only.
     """
@@ -50,19 +53,25 @@ def save_command(
         )
     chosen = _chosen(app, words)
     clouds = importing.own_clouds(app.place, {c.target.cloud for c in chosen})
-    path, own = os.path.abspath(file), clouds if with_clouds else {}
+    own = clouds if with_clouds else {}
     if with_credentials:
-        _save_bundle(app, path, chosen, own, passphrase_fd)
+        _save_bundle(app, file, chosen, own, passphrase_fd)
         return
     from azenv.interop import azpowershell
 
     rows = [(context.name, context.target, context.group) for context in chosen]
     data = azpowershell.dump(rows, _default_name(app, chosen), own)
-    if force:
-        write_private(path, data)
+    if file == STDOUT:
+        sys.stdout.buffer.write(data + b"\n")
+    elif force:
+        write_private(os.path.abspath(file), data)
     else:
-        create_private(path, data)
-    say(f"{counted(len(chosen), 'context')} written to {file}, without credentials")
+        create_private(os.path.abspath(file), data)
+    say(f"{counted(len(chosen), 'context')} written to {_called(file)}, without credentials")
+
+
+def _called(file: str) -> str:
+    return "stdout" if file == STDOUT else file
 
 
 def _chosen(app: App, words: tuple[str, ...]) -> list[Context]:
@@ -81,7 +90,7 @@ def _default_name(app: App, chosen: list[Context]) -> str:
 
 
 def _save_bundle(
-    app: App, path: str, chosen: list[Context], own: Clouds, descriptor: int | None
+    app: App, file: str, chosen: list[Context], own: Clouds, descriptor: int | None
 ) -> None:
     """Write a new bundle. Raises AzenvError where azenv has no credential of any of these."""
     from azenv.activation import carrying
@@ -93,13 +102,20 @@ def _save_bundle(
             f"azenv itself has not signed {', '.join(without)} in, so there are no credentials",
             hint="azenv login, or leave --with-credentials out",
         )
-    hint = "choose another name"
-    ensure_absent(path, hint=hint)  # before anybody types a passphrase
+    path, hint = os.path.abspath(file), "choose another name"
+    if file != STDOUT:
+        ensure_absent(path, hint=hint)  # before anybody types a passphrase
+    elif sys.stdout.isatty():
+        raise UsageError("what is sealed is nothing to read", hint="azenv save - … | COMMAND")
     packed.default, packed.clouds = _default_name(app, chosen), own
     data = bundle.seal(packed, secrets.new_passphrase(app, descriptor))
-    create_private(path, data, hint=hint)
+    if file == STDOUT:
+        sys.stdout.buffer.write(data)
+    else:
+        create_private(path, data, hint=hint)
     signed_in = counted(len(packed.credentials), "account")
-    say(f"{counted(len(chosen), 'context')} written to {path}, with what signs {signed_in} in")
+    written = f"{counted(len(chosen), 'context')} written to {_called(file)}"
+    say(f"{written}, with what signs {signed_in} in")
     for name in without:
         say(f"without credentials for {name}: azenv itself has not signed it in")
     for credential in packed.credentials.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import pytest
 from tests import certificates
 from tests.commands.azure import ADA, CLOUD, azure, running
 from tests.commands.conftest import Home
-from tests.commands.processes import azenv
+from tests.commands.processes import azenv, command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,14 +36,14 @@ class Move:
         self.file = str(file)
         self._azure = azure
         self._go = go
-        self._open: list[int] = []
+        self.descriptors: list[int] = []
 
     def by(self, text: str = PASSPHRASE) -> tuple[str, str]:
         """Return the words that make azenv read `text` from a pipe, which gives it once."""
         read, write = os.pipe()
         os.write(write, text.encode())
         os.close(write)
-        self._open.append(read)
+        self.descriptors.append(read)
         return "--passphrase-fd", str(read)
 
     def save(self, home: Home, *words: str) -> str:
@@ -63,7 +64,7 @@ class Move:
         return self._go()
 
     def close(self) -> None:
-        for descriptor in self._open:
+        for descriptor in self.descriptors:
             os.close(descriptor)
 
 
@@ -323,3 +324,30 @@ def test_dry_run_says_what_is_inside(move: Move, empty: Home) -> None:
     assert "6 would be added" in said
     assert "what signs 1 account in" in said
     assert other.names() == []
+
+
+def test_from_one_machine_to_another_by_a_pipe(move: Move, empty: Home) -> None:
+    empty.ok(*LOGIN)
+    saved = piped(move, empty, "save", "-", "--with-credentials")
+    other = move.elsewhere()
+    piped(move, other, "import", "-", data=saved)
+    assert other.ok("token", "--context", "Contoso Dev").out.startswith("ey")
+
+
+def piped(move: Move, home: Home, *words: str, data: bytes = b"") -> bytes:
+    """Run azenv between two pipes, the passphrase on a third one."""
+    done = subprocess.run(
+        command(*words, *move.by()),
+        env=os.environ | {"AZENV_HOME": str(home.top)},
+        pass_fds=move.descriptors,
+        input=data,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_stdin_is_read_once(move: Move, empty: Home) -> None:
+    said = empty.fail("import", "-", "--passphrase-fd", "0", code=2)
+    assert "stdin can be read once" in said

@@ -5,6 +5,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from tests.commands.processes import azenv
 from tests.interop.fabricated import ALICE, tokens
 
 if TYPE_CHECKING:
@@ -89,3 +90,15 @@ def test_where_nothing_can_be_written_is_an_error(home: Home, tmp_path: Path) ->
     home.fail("save", str(tmp_path / "missing" / "x.json"))
     home.fail("save", str(tmp_path), "--force")
     home.fail("save", code=2)
+
+
+def test_to_a_pipe_and_from_it(home: Home) -> None:
+    saved = azenv("save", "-", "dev", home=home)
+    assert saved.returncode == 0
+    assert json.loads(saved.stdout.lstrip("\ufeff"))["DefaultContextKey"] == "dev"
+    assert "1 context written to stdout" in saved.stderr
+    home.ok("remove", "dev", "--force")
+    back = azenv("import", "-", home=home, typed=saved.stdout)
+    assert back.returncode == 0, back.stderr
+    assert "dev" in home.names()
+    assert not (home.work / "-").exists()
