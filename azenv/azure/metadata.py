@@ -140,9 +140,13 @@ def tenant_id(cloud: Endpoints, tenant: str, transport: Transport) -> str:
     """Return the id of a tenant, given its id or one of its domains. Raises NotFoundError."""
     if _ID.fullmatch(tenant):
         return tenant.lower()
-    url = f"{cloud.authority}/{quote(tenant, safe='')}/v2.0/.well-known/openid-configuration"
-    response = transport.get(url)
-    if response.status_code == 200:  # noqa: PLR2004  what an answer has
+    try:
+        word = quote(tenant, safe="")
+    except UnicodeEncodeError:  # bytes of the command line that are no UTF-8: nobody's domain
+        word = ""
+    url = f"{cloud.authority}/{word}/v2.0/.well-known/openid-configuration"
+    response = transport.get(url) if word else None
+    if response is not None and response.status_code == 200:  # noqa: PLR2004  what an answer has
         issuer = json_of(response).get("issuer")
         if found := _ID.search(issuer if isinstance(issuer, str) else ""):
             return found[0].lower()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from azenv.activation import freshness, glance
+from azenv.activation.scoping import is_session_born
 from azenv.core import delta
-from azenv.core.errors import AzenvError, UsageError
+from azenv.core.errors import AzenvError, NotFoundError, UsageError
 from azenv.core.variables import NONE_ID
 from azenv.output import say
 
@@ -107,13 +108,24 @@ def drop_choice(app: App) -> None:
 
 
 def make_default(app: App, context_id: str) -> None:
-    """Make the context the default of this and future sessions, and az's where az can follow."""
+    """Make the context the default of this and future sessions, and az's where az can follow.
+
+    Raises AzenvError for what lives in this session only, NotFoundError for what is gone.
+    """
     from azenv.activation.change import changing
     from azenv.activation.defaults import set_default
 
+    if is_session_born(context_id):
+        raise AzenvError(
+            "that context lives in this session only, so it is no default of others",
+            hint="leave --scope out",
+        )
     with changing(app.place) as change:
-        followed = set_default(app.paths.base, change.book, change.book.contexts[context_id])
-        name = change.book.contexts[context_id].name
+        context = change.book.contexts.get(context_id)
+        if context is None:
+            raise NotFoundError("the context is gone", hint="azenv list")
+        followed = set_default(app.paths.base, change.book, context)
+        name = context.name
     say(f'"{name}" is the default of this and future sessions')
     if not followed:
         say("az itself never signed this account in, so az does not follow")
