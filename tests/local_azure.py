@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,17 @@ from azenv.sandbox.server import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+PATIENCE_S = 30.0
+
+
+def wait_for_taken(sandbox: Sandbox) -> None:
+    """Wait until every fault has met its request: a call is under way then, and waits."""
+    until = time.monotonic() + PATIENCE_S
+    while sandbox.cloud.faults.describe():
+        assert time.monotonic() < until, "nobody asks"
+        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import os
 import shutil
 import signal
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from azenv.sandbox.faults import Fault
+from tests.local_azure import wait_for_taken
 from tests.shells.article import ADA, LOGIN, article, do, running
 from tests.shells.harness import require_tool
 
@@ -164,7 +164,7 @@ def test_a_refresh_in_flight_loses(article: Article, running: Sandbox) -> None:
             target=lambda: answers.append(article.world.program(*words, env=article.environ))
         )
         asking.start()
-        time.sleep(1)
+        wait_for_taken(running)
         kill(sh)
         article.ensure("list")  # which removes the context, and with it the credential
         asking.join()
