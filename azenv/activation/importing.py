@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from azenv.activation import scoping
 from azenv.core.errors import DamagedError, NotFoundError
 from azenv.core.model import Context
-from azenv.interop import azcaches, azclouds, azprofile, azrows, foreign
+from azenv.interop import azcaches, azclouds, azini, azprofile, azrows, foreign
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from azenv.activation.change import changing
     from azenv.activation.place import Place
     from azenv.activation.session_change import session_changing
+    from azenv.core.model import Target
     from azenv.store.bundle import Bundle
 
 AZ, POWERSHELL, STDIN = "az", "powershell", "-"
@@ -49,8 +50,12 @@ def read(place: Place, source: str, passphrase: Callable[[], str]) -> Incoming:
     `passphrase` is asked where it is a bundle. Raises NotFoundError where there is nothing,
     DamagedError where it does not parse.
     """
-    if source == AZ:
-        return _from_az(place)
+    found = _from_az(place) if source == AZ else _from_file(place, source, passphrase)
+    _leave_unsound(found)
+    return found
+
+
+def _from_file(place: Place, source: str, passphrase: Callable[[], str]) -> Incoming:
     if source == POWERSHELL:
         from azenv.interop import azpowershell
 
@@ -66,6 +71,21 @@ def read(place: Place, source: str, passphrase: Callable[[], str]) -> Incoming:
     path = "<stdin>" if is_piped else source
     data = sys.stdin.buffer.read(foreign.LARGEST + 1) if is_piped else _bytes(source)
     return _opened(path, data, passphrase) or _parsed(place, path, data)
+
+
+def _leave_unsound(incoming: Incoming) -> None:
+    """Leave out contexts whose ids are none: they go into az's files, variables and addresses."""
+    sound = [context for context in incoming.contexts if _is_sound(context.target)]
+    for context in incoming.contexts:
+        if not _is_sound(context.target):
+            incoming.unusable.append(context.name or context.target.account.username)
+    incoming.contexts = sound
+
+
+def _is_sound(target: Target) -> bool:
+    subscription = target.subscription.id if target.subscription else ""
+    ids = target.tenant.id + subscription
+    return azini.is_plain(target.cloud) and ids.isprintable() and not set(ids) & set(" []")
 
 
 def _opened(path: str, data: bytes, passphrase: Callable[[], str]) -> Incoming | None:
@@ -152,10 +172,12 @@ def take_clouds(
 ) -> list[str]:
     """Keep the clouds of the source; return what there is to tell. Call inside the change.
 
-    az's own definitions stay; azenv's stay, too, unless `replace`.
+    az's own definitions stay; azenv's stay, too, unless `replace`. Raises DamagedError for one
+    that az would read as something else.
     """
     of_az, ours = azclouds.custom(place.paths.base), change.clouds
     told = []
+    _ensure_sound(incoming)
     for name, options in incoming.clouds.items():
         same = of_az.get(name) or ours.get(name)
         if same is None or (replace and name not in of_az and same != options):
@@ -164,6 +186,15 @@ def take_clouds(
         elif same != options:
             told.append(f'the cloud "{name}" stays as it is here')
     return told
+
+
+def _ensure_sound(incoming: Incoming) -> None:
+    for name, options in incoming.clouds.items():
+        if not azini.is_plain(name) or not all(map(str.isprintable, options.values())):
+            raise DamagedError(
+                f"a cloud whose name or addresses are no plain text: {name!a} in {incoming.path}",
+                hint="leave --with-clouds out",
+            )
 
 
 def first_default(

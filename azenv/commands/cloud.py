@@ -215,4 +215,9 @@ def _described(name: str, arm_endpoint: str, given: dict[str, str | None]) -> di
 
 
 def _typed(given: dict[str, str | None]) -> dict[str, str]:
-    return {_ENDPOINTS[key]: value for key, value in given.items() if value}
+    """Return az's options of what was typed. Raises UsageError for what is no plain text."""
+    found = {key: value for key, value in given.items() if value}
+    for key, value in found.items():
+        if not value.isprintable():
+            raise UsageError(f"--{key} is no address: {value!a}")
+    return {_ENDPOINTS[key]: value for key, value in found.items()}

@@ -149,7 +149,7 @@ def tell(incoming: Incoming, outcome: Outcome, would: str) -> None:
     for name in outcome.skipped:
         say(f'skipped "{name}": another context has that name (--on-conflict rename adds it)')
     for name in incoming.unusable:
-        say(f'skipped "{name}": it names no account or no tenant')
+        say(f'skipped "{name}": it names no account, no tenant, or what is no id')
     for cloud, number in incoming.strange.items():
         say(f'skipped {number} of the cloud "{cloud}", unknown here (--with-clouds takes it)')
     if would and incoming.bundle:

@@ -6,6 +6,8 @@ over several lines are none of azenv's, and are passed over.
 
 from __future__ import annotations
 
+from azenv.core.errors import DamagedError
+
 
 def parse(text: str) -> dict[str, dict[str, str]]:
     """Return section -> option (lower case) -> value, as configparser reads az's files."""
@@ -22,7 +24,12 @@ def parse(text: str) -> dict[str, dict[str, str]]:
 
 
 def with_value(text: str, section: str, option: str, value: str) -> str:
-    """Return `text` with `option` of `section` set; everything else stays as it is."""
+    """Return `text` with `option` of `section` set; everything else stays as it is.
+
+    Raises DamagedError for what would be read as more than one value.
+    """
+    if not is_plain(section) or not is_plain(option) or not value.isprintable():
+        raise DamagedError(f"nothing to write into az's files: {section!a} {option!a}")
     out: list[str] = []
     setting = f"{option} = {value.replace('%', '%%')}"
     inside = placed = dropping = False
@@ -43,6 +50,11 @@ def with_value(text: str, section: str, option: str, value: str) -> str:
     if not placed:
         out = [*out, *([""] if any(out) else []), f"[{section}]", setting]
     return "\n".join(out).lstrip("\n") + "\n"
+
+
+def is_plain(name: str) -> bool:
+    """Tell whether a name of a section or an option stands for itself in a file."""
+    return name.isprintable() and not set(name) & set("[]")
 
 
 def _section(line: str) -> str | None:

@@ -141,6 +141,10 @@ def _dump(bundle: Bundle) -> bytes:
 
 def _parse(content: bytes) -> Bundle:
     top = json.loads(content)
+    cache = nouns.text(top, "cache")
+    for entries in json.loads(cache or "{}").values():
+        for entry in entries.values():
+            entry.items()  # AttributeError: no cache of MSAL's
     return Bundle(
         [nouns.context(item) for item in top["contexts"]],
         nouns.text(top, "default"),
@@ -149,7 +153,7 @@ def _parse(content: bytes) -> Bundle:
             (nouns.text(item, "cloud"), nouns.text(item, "account")): nouns.credential(item)
             for item in top["credentials"]
         },
-        nouns.text(top, "cache"),
+        cache,
         {str(key): _texts(secret) for key, secret in top["secrets"].items()},
     )
 

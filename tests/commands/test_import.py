@@ -317,3 +317,52 @@ def test_ten_thousand_rows_come_in_within_seconds(empty: Home) -> None:
     )
     assert counts(empty, "az") == (10_000, 0, 0, 0)
     assert len(empty.names()) == 10_000
+
+
+EVIL = "x\n[AzureCloud]\nendpoint_active_directory = https://evil.test\n"
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        row(EVIL, "Evil", ALICE, CONTOSO),
+        row(DEV, "Evil", ALICE, EVIL),
+        row("a b", "Evil", ALICE, CONTOSO),
+    ],
+    ids=["subscription", "tenant", "blank"],
+)
+def test_what_is_no_id_writes_no_line_into_azs_files(
+    empty: Home, tmp_path: Path, found: dict[str, Any]
+) -> None:
+    """az keeps INI files: a line's end in a value would be another value, such as an address."""
+    for text in (powershell(("evil", found)), json.dumps({"subscriptions": [found]})):
+        file = tmp_path / "evil.json"
+        file.write_text(text)
+        said = empty.ok("import", str(file), "--with-clouds").err
+        assert "skipped" in said
+        assert "or what is no id" in said
+        assert empty.names() == []
+
+
+@pytest.mark.parametrize("where", ["name", "address"])
+def test_a_cloud_writes_no_line_into_azs_files(empty: Home, tmp_path: Path, where: str) -> None:
+    file = tmp_path / "evil.json"
+    found = json.loads(powershell(("dev", row(DEV, "Dev", ALICE, CONTOSO))))
+    cloud = {
+        "Name": f"Stack\n[{EVIL}]" if where == "name" else "Stack",
+        "ActiveDirectoryAuthority": "https://login.stack.test",
+        "ResourceManagerUrl": "https://arm.stack.test",
+        "ManagementPortalUrl": EVIL if where == "address" else "https://portal.stack.test",
+    }
+    found["EnvironmentTable"] = {cloud["Name"]: cloud}
+    file.write_text(json.dumps(found))
+    said = empty.fail("import", str(file), "--with-clouds")
+    assert "no plain text" in said
+    assert empty.names() == []
+    assert not (empty.store / "clouds.json").exists()
+    said = empty.fail(
+        *("cloud", "add", "x", "--arm-endpoint", "https://arm.stack.test", "--portal", EVIL),
+        *("--authority", "https://login.stack.test", "--resource", "https://arm.stack.test"),
+        code=2,
+    )
+    assert "--portal is no address" in said
