@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import struct
 from typing import TYPE_CHECKING
 
@@ -142,7 +143,28 @@ def test_a_newer_one() -> None:
         bundle.ensure_whole(data, FILE)
 
 
-def test_content_that_is_no_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "_dump", lambda _: b'{"contexts": [1]}')
+SOUND = {"contexts": [], "default": "", "clouds": {}, "credentials": [], "cache": "", "secrets": {}}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"contexts": [1]},
+        {"contexts": [{"id": "../x"}]},
+        {"default": None},
+        {"clouds": []},
+        {"clouds": {"x": "y"}},
+        {"credentials": [{"method": "magic"}]},
+        {"cache": "no JSON"},
+        {"cache": "[]"},
+        {"cache": '{"RefreshToken": {"x": 1}}'},
+        {"secrets": {"x": 1}},
+    ],
+    ids=str,
+)
+def test_content_that_is_no_bundle(
+    monkeypatch: pytest.MonkeyPatch, part: dict[str, object]
+) -> None:
+    monkeypatch.setattr(bundle, "_dump", lambda _: json.dumps(SOUND | part).encode())
     with pytest.raises(DamagedError, match="content"):
         bundle.unseal(sealed(), PASSPHRASE, FILE)
