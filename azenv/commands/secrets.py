@@ -83,11 +83,20 @@ def new_passphrase(app: App, descriptor: int | None) -> str:
 
 
 def _ensure_somebody(app: App) -> None:
-    if not app.is_interactive:
+    if not app.is_interactive and not _is_at_a_terminal():
         raise UsageError(
             "nobody can be asked here for the passphrase",
             hint="--passphrase-fd 3 3<FILE",
         )
+
+
+def _is_at_a_terminal() -> bool:
+    """Tell whether a person can type though stdin is a pipe: the bundle itself may come by it."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except (OSError, AttributeError):  # Windows has no such flag
+        return False
+    return sys.stderr.isatty()
 
 
 def _from_descriptor(descriptor: int) -> str:

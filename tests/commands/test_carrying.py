@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import subprocess
 import sys
@@ -283,10 +284,11 @@ def test_a_cloud_that_is_unknown_there(move: Move, empty: Home) -> None:
     assert other.ok("token", "--context", "Contoso Dev").out.strip()
 
 
-def typed(words: list[str], answers: list[tuple[str, str]]) -> str:
+def typed(words: list[str], answers: list[tuple[str, str]], program: str = "") -> str:
+    """Run azenv, or a program, at a terminal; return its status and what was shown."""
     shown = pexpect.spawn(
-        sys.executable,
-        ["-m", "azenv", *words],
+        program or sys.executable,
+        words if program else ["-m", "azenv", *words],
         env=dict(os.environ),
         encoding="utf-8",
         timeout=60,
@@ -314,6 +316,16 @@ def test_a_passphrase_is_typed_twice_unseen(move: Move, empty: Home) -> None:
     shown = typed(["import", move.file], [("passphrase: ", PASSPHRASE)])
     assert "is signed in here, too" in shown
     assert "horse" not in shown
+
+
+def test_a_passphrase_is_typed_though_the_bundle_comes_by_stdin(move: Move, empty: Home) -> None:
+    empty.ok(*LOGIN)
+    move.save(empty)
+    move.elsewhere()
+    line = f"{shlex.join(command('import', '-'))} <{shlex.quote(move.file)}"
+    shown = typed(["-c", line], [("passphrase: ", PASSPHRASE)], program="/bin/sh")
+    assert shown.startswith("0: "), shown
+    assert "is signed in here, too" in shown
 
 
 def test_dry_run_says_what_is_inside(move: Move, empty: Home) -> None:
