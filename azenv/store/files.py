@@ -107,9 +107,10 @@ def _read_all(handle: int) -> bytes:
 def write_private(path: str, data: bytes, *, backup: bool = False, sync: bool = True) -> None:
     """Replace the file at `path` by `data`, mode 0600; keep the old one as `<path>.bak`.
 
-    `sync=False` is for what can be made again from the store: records, overlays. Raises
-    AzenvError where the disk is full or read-only; the old file then still stands.
+    `sync=False` is for what can be made again: records, overlays. Raises AzenvError where the disk
+    is full or read-only, or no plain file is there; the old one then still stands.
     """
+    _ensure_replaceable(path)
     temporary = _temporary(path)
     try:
         _write_new(temporary, data, sync=sync)
@@ -124,6 +125,16 @@ def write_private(path: str, data: bytes, *, backup: bool = False, sync: bool = 
         raise AzenvError(
             message, hint="nothing was changed; check the disk, then try again"
         ) from error
+
+
+def _ensure_replaceable(path: str) -> None:
+    """Refuse a device, a pipe or a directory: root would put a file in the place of /dev/null."""
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return
+    if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
+        raise AzenvError(f"not a plain file: {path}", hint=f"ls -ld {path}")
 
 
 def create_private(path: str, data: bytes, *, hint: str = "add --force") -> None:

@@ -96,7 +96,7 @@ class Walk:
             "TENANT": (one.tenant, one.tenant, *ODD[:4]),
             "SECRET": (str(top / "secret"), str(top / "wrong"), str(top / "none")),
             "PRINCIPAL": (ADA, one.client_id, "--all", *ODD),
-            "FILE": (*(str(top / f"file{n}") for n in range(3)), "/no/x", str(top), "/dev/null"),
+            "FILE": (*(str(top / f"file{n}") for n in range(3)), "/no/x", str(top)),
             "POLICY": ("skip", "rename", "replace", "x"),
             "ADDRESS": (azure.url, "http://127.0.0.1:9", *ODD),
             "SHELL": ("bash", "zsh", "fish", "powershell", *ODD[:3]),

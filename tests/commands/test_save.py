@@ -56,6 +56,15 @@ def test_a_link_is_not_followed(home: Home, tmp_path: Path) -> None:
     assert target.read_text() == "precious"
 
 
+def test_a_device_stays_a_device(home: Home, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)  # what /dev/null is to root: replaceable
+    assert "not a plain file" in home.fail("save", str(pipe), "--force")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert "not a plain file" in home.fail("save", str(tmp_path), "--force")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
 def test_is_private_whatever_the_umask(home: Home, tmp_path: Path) -> None:
     old = os.umask(0)
     try:

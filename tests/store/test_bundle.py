@@ -78,8 +78,8 @@ def test_another_passphrase() -> None:
 
 
 def test_accents_may_be_typed_either_way() -> None:
-    data = bundle.seal(Bundle(default="dev"), "caf\u00e9 au lait")
-    assert bundle.unseal(data, "cafe\u0301 au lait", FILE).default == "dev"
+    data = bundle.seal(Bundle(default="dev"), "\u00e9tude in C")
+    assert bundle.unseal(data, "e\u0301tude in C", FILE).default == "dev"
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
