@@ -1,6 +1,6 @@
 """Windows' data protection: wraps bytes so that this user on this machine alone unwraps them.
 
-Not run by our tests: they know Linux only.
+Its test runs on Windows only.
 """
 
 from __future__ import annotations

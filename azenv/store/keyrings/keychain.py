@@ -1,4 +1,4 @@
-"""The Keychain of macOS. Not run by our tests: they know Linux only."""
+"""The Keychain of macOS. Its test runs on macOS only."""
 
 from __future__ import annotations
 
